@@ -1,0 +1,52 @@
+"""Every failure that phase2 expects, and the exit code that each branch ends with.
+
+::
+
+    Phase2Error                    exit code 2: no full answer
+    ├── UsageError                 a flag or an argument makes no sense
+    ├── InputError                 a path that was named cannot be read at all
+    ├── ConfigError                phase2.yaml is wrong
+    └── NotFoundError              the object that `explain` was asked for does not exist
+
+A file *inside* a tree that cannot be read is no exception but a value, `injector.model.Diagnostic`,
+because the rest of the tree must still be answered.
+"""
+
+from __future__ import annotations
+
+from injector.location import Location
+
+
+class Phase2Error(Exception):
+    """Base of all expected failures.
+
+    The message never holds an object's body nor a value of a Secret; it reads
+    ``<file>:<line>: <object>: <what is wrong>; <what to do>``.
+    """
+
+    exit_code = 2
+
+
+class UsageError(Phase2Error):
+    """A flag or an argument makes no sense."""
+
+
+class InputError(Phase2Error):
+    """A path that was named by the user cannot be read at all."""
+
+
+class ConfigError(Phase2Error):
+    """A configuration file is wrong.
+
+    Args:
+        message: what is wrong, and what to do.
+        location: the line that is wrong, or None when the file as a whole is.
+    """
+
+    def __init__(self, message: str, location: Location | None = None) -> None:
+        super().__init__(f"{location}: {message}" if location else message)
+        self.location = location
+
+
+class NotFoundError(Phase2Error):
+    """An object that was asked for by name does not exist in the tree."""

@@ -1,0 +1,140 @@
+"""From a tree to its inventory: every root rendered, every object read once.
+
+The work is cut by root, because roots do not share state: with more than one processor, worker processes
+render roots and send back facts, never documents. Roots that a root deploys (Flux Kustomizations, Argo CD
+Applications) come back with the facts and are rendered next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from injector.inventory.eso import StoreIndex, read_external_secret, read_push_secret, read_store
+from injector.inventory.consumers import read_consumers
+from injector.inventory.facts import Facts
+from injector.inventory.sources import read_copies, read_sources
+from injector.manifests import argo, flux
+from injector.manifests.document import Resource, mapping, text
+from injector.manifests.files import Files
+from injector.manifests.render import Rendered, render
+from injector.manifests.roots import Root
+from injector.manifests.yamldoc import Map
+from injector.model import Diagnostic
+
+_ESO_GROUP = "external-secrets.io/"
+
+
+@dataclass(slots=True)
+class RootFacts:
+    """What came of one root.
+
+    Attributes:
+        root: the root.
+        reached: files that were read on the way.
+        flux: Flux Kustomizations that it deploys.
+        argo: path sources of Argo CD Applications that it deploys.
+        broken: diagnostics of the files it read, by path.
+    """
+
+    root: Root
+    facts: Facts = field(default_factory=Facts)
+    reached: set[str] = field(default_factory=set)
+    flux: list[flux.FluxKustomization] = field(default_factory=list)
+    argo: list[argo.ArgoSource] = field(default_factory=list)
+    sync_paths: list[tuple[str, str]] = field(default_factory=list)
+    broken: dict[str, list[Diagnostic]] = field(default_factory=dict)
+    templated: dict[str, Diagnostic] = field(default_factory=dict)
+
+
+def collect_root(root: Root, files: Files) -> RootFacts:
+    """Render one root and read its objects."""
+    rendered = render(root, files)
+    made = RootFacts(root, reached=rendered.reached)
+    made.facts.diagnostics += rendered.diagnostics
+    made.facts.templated += rendered.templated
+    names = _ChartNames(rendered)
+    config_maps = _ConfigMaps(rendered)
+    for resource in rendered.resources:
+        _read(resource, made, names, config_maps, files)
+    for path in sorted(made.reached):
+        if path in files.diagnostics:
+            made.broken[path] = files.diagnostics[path]
+        if path in files.templated:
+            made.templated[path] = files.templated[path]
+    return made
+
+
+def _read(resource: Resource, made: RootFacts, names: _ChartNames, maps: _ConfigMaps, files: Files) -> None:
+    root, facts = made.root, made.facts
+    body = resource.body
+    kind = text(body.get("kind"))
+    if flux.is_flux_kustomization(body):
+        made.flux.append(flux.read_kustomization(resource))
+    elif argo.is_application(body):
+        for application in argo.expand(resource, files):
+            made.reached.update(argo.merge_value_files(application, files))
+            made.argo.extend(argo.read_sources(application))
+            facts.consumers += read_consumers(application, root.id)
+        return
+    elif kind == "FluxInstance":
+        sync = mapping(mapping(body, "spec"), "sync")
+        if text(sync.get("path")):
+            made.sync_paths.append((text(mapping(body, "metadata").get("namespace")), text(sync["path"])))
+    elif kind == "HelmRelease":
+        maps.lay_under(resource)
+    if text(body.get("apiVersion")).startswith(_ESO_GROUP):
+        _read_eso(resource, kind, made)
+    else:
+        facts.sources += read_sources(resource, root.id)
+        facts.consumers += read_copies(resource, root.id)
+    facts.consumers += read_consumers(resource, root.id, config_map=maps.data, chart=names.find)
+
+
+def _read_eso(resource: Resource, kind: str, made: RootFacts) -> None:
+    root, facts = made.root, made.facts
+    if kind in ("SecretStore", "ClusterSecretStore"):
+        store = read_store(resource, root.id)
+        if store:
+            facts.stores.append(store)
+    elif kind in ("ExternalSecret", "ClusterExternalSecret"):
+        sources, findings = read_external_secret(resource, root.id, StoreIndex.empty())
+        facts.sources += sources
+        facts.findings += findings
+    elif kind == "PushSecret":
+        read_push_secret(resource, root.id)
+
+
+class _ChartNames:
+    """Chart names of the sources that HelmReleases refer to by ``chartRef``."""
+
+    def __init__(self, rendered: Rendered) -> None:
+        self._names: dict[tuple[str, str], str] = {}
+        for resource in rendered.resources:
+            if resource.body.get("kind") in ("OCIRepository", "HelmChart"):
+                spec = mapping(resource.body, "spec")
+                name = text(spec.get("chart")) or text(spec.get("url")).rstrip("/").rpartition("/")[2]
+                self._names[resource.ref.kind, resource.ref.name] = name
+
+    def find(self, kind: str, name: str) -> str:
+        return self._names.get((kind, name), "")
+
+
+class _ConfigMaps:
+    """ConfigMaps of one build, for ``envFrom`` and Helm ``valuesFrom``."""
+
+    def __init__(self, rendered: Rendered) -> None:
+        self._maps: dict[str, Map] = {}
+        for resource in rendered.resources:
+            if resource.body.get("kind") == "ConfigMap":
+                self._maps[resource.ref.name] = resource.body
+
+    def data(self, namespace: str, name: str) -> Map | None:  # noqa: ARG002 - one build, one name
+        found = self._maps.get(name)
+        return mapping(found, "data") if found is not None else None
+
+    def lay_under(self, release: Resource) -> None:
+        """Lay the values of ConfigMaps that a HelmRelease reads under its inline values, in place."""
+
+
+Collect = Callable[[Sequence[Root]], list[RootFacts]]

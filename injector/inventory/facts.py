@@ -1,0 +1,70 @@
+"""The facts that a tree yields, before anything is decided."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from injector.manifests.roots import Root
+from injector.model import Consumer, Diagnostic, Finding, ObjectRef, SecretSource, Store
+
+
+@dataclass(frozen=True, slots=True)
+class PushedPath:
+    """A remote path that a PushSecret writes: reading it again is a round trip.
+
+    Attributes:
+        secret: name of the Secret it pushes, in `ref.namespace`.
+        path: remote key as written.
+        prop: property, empty for none.
+    """
+
+    ref: ObjectRef
+    secret: str
+    key: str
+    path: str
+    prop: str
+
+
+@dataclass(slots=True)
+class Facts:
+    """What one root yields; picklable, so that it can be made in another process."""
+
+    sources: list[SecretSource] = field(default_factory=list)
+    consumers: list[Consumer] = field(default_factory=list)
+    stores: list[Store] = field(default_factory=list)
+    pushed: list[PushedPath] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    templated: list[Diagnostic] = field(default_factory=list)
+
+    def add(self, other: Facts) -> None:
+        """Take over another root's facts."""
+        self.sources += other.sources
+        self.consumers += other.consumers
+        self.stores += other.stores
+        self.pushed += other.pushed
+        self.findings += other.findings
+        self.diagnostics += other.diagnostics
+        self.templated += other.templated
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """All facts of a tree.
+
+    Attributes:
+        deployed: facts of what a root reaches.
+        orphaned: facts of what no root reaches.
+        roots: root id -> root; several clusters may have a root of the same id, then ids carry the cluster.
+        unreadable: files that could not be read; `Diagnostic.is_deployed` tells which of them matter.
+        files: how many files were looked at.
+    """
+
+    deployed: Facts
+    orphaned: Facts
+    roots: Mapping[str, Root]
+    unreadable: tuple[Diagnostic, ...]
+    templated: tuple[Diagnostic, ...]
+    unresolved: tuple[Diagnostic, ...]
+    files: int

@@ -1,0 +1,217 @@
+"""The files of a tree: found, read and parsed once, each problem noted once.
+
+All paths are relative to the tree's root with ``/``. A path that a kustomization names may lead out of the
+root (``../../base``): it is followed, and shown as ``../../base/x.yaml``.
+"""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import re
+import stat
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from injector.location import Location
+from injector.manifests.document import Document
+from injector.manifests.yamldoc import (
+    Chunk,
+    Map,
+    Seq,
+    Value,
+    YamlError,
+    decode_stream,
+    parse_chunk,
+    split_documents,
+)
+from injector.model import Diagnostic
+
+YAML_SUFFIXES: Final = (".yaml", ".yml", ".json")
+MAX_FILE_BYTES: Final = 256 * 1024 * 1024
+"""Beyond any rendered cluster; a larger file is not even read."""
+SKIPPED_FOLDERS: Final = frozenset({".git", ".hg", ".svn", "node_modules", ".terraform", "__pycache__", ".venv"})
+KUSTOMIZATION_NAMES: Final = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+"""Source: sigs.k8s.io/kustomize/api/konfig RecognizedKustomizationFileNames."""
+
+_TEMPLATE_LINE: Final = re.compile(
+    rb"^[ \t]*(?:-[ \t]+)?\{[{%]|\{\{-?[ \t]*(?:if|range|with|end|include|template|toYaml|define)\b"
+    rb"|^[ \t]*(?:[\w.-]+:[ \t]*)?<%|^[ \t]*(?:#%|#@)",
+    re.MULTILINE,
+)
+
+
+class Files:
+    """Reads files below `root`.
+
+    Attributes:
+        root: the folder that relative paths start from.
+        diagnostics: what could not be read, by path, in the order of reading.
+        templated: paths recognised as unrendered templates, with the line that shows it.
+    """
+
+    def __init__(
+        self, root: Path, found: Sequence[str] = (), overlay: Mapping[str, bytes] | None = None
+    ) -> None:
+        """Start without reading anything.
+
+        Args:
+            root: an existing folder.
+            found: the files below it that count, as `find_files` returns them.
+            overlay: path -> bytes of files that are not on disk (``<stdin>``).
+        """
+        self.root = root
+        self.found = found
+        self.overlay = overlay or {}
+        self.diagnostics: dict[str, list[Diagnostic]] = {}
+        self.templated: dict[str, Diagnostic] = {}
+        self._documents: dict[str, tuple[Document, ...]] = {}
+
+    def folders(self) -> tuple[str, ...]:
+        """Return every folder that holds a file or a folder with one, sorted."""
+        folders: set[str] = set()
+        for path in self.found:
+            folder = parent(path)
+            while folder not in folders and folder != ".":
+                folders.add(folder)
+                folder = parent(folder)
+        return tuple(sorted(folders))
+
+    def absolute(self, path: str) -> str:
+        """Return the path for the operating system."""
+        return os.path.normpath(os.path.join(self.root, path))
+
+    def is_file(self, path: str) -> bool:
+        """Tell whether `path` is a regular file (or in the overlay)."""
+        return path in self.overlay or os.path.isfile(self.absolute(path))
+
+    def is_dir(self, path: str) -> bool:
+        """Tell whether `path` is a folder."""
+        return os.path.isdir(self.absolute(path))
+
+    def kustomization(self, folder: str) -> str | None:
+        """Return the path of the folder's kustomization file, None when it has none."""
+        for name in KUSTOMIZATION_NAMES:
+            path = join(folder, name)
+            if self.is_file(path):
+                return path
+        return None
+
+    def read(self, path: str) -> bytes | None:
+        """Return a file's bytes; None with a diagnostic when it cannot be read."""
+        if path in self.overlay:
+            return self.overlay[path]
+        try:
+            with open(self.absolute(path), "rb") as stream:
+                info = os.fstat(stream.fileno())
+                if not stat.S_ISREG(info.st_mode):
+                    self._note(path, 1, "not-a-file", "is no regular file")
+                    return None
+                if info.st_size > MAX_FILE_BYTES:
+                    limit = MAX_FILE_BYTES >> 20
+                    self._note(path, 1, "too-large", f"is larger than {limit} MiB; split it or leave it out")
+                    return None
+                return stream.read()
+        except OSError as err:
+            self._note(path, 1, "unreadable", f"cannot be read ({os.strerror(err.errno or 0)})")
+            return None
+
+    def load(self, path: str) -> tuple[Document, ...]:
+        """Return a file's documents; those that cannot be parsed become diagnostics."""
+        known = self._documents.get(path)
+        if known is None:
+            known = self._documents[path] = tuple(self._parse(path))
+        return known
+
+    def forget(self, path: str) -> None:
+        """Drop a file's documents from memory; it would be parsed again."""
+        self._documents.pop(path, None)
+
+    def _parse(self, path: str) -> Iterator[Document]:
+        data = self.read(path)
+        if data is None:
+            return
+        try:
+            chunks = split_documents(decode_stream(data))
+        except YamlError as err:
+            self._note(path, err.line, err.code, str(err))
+            return
+        for chunk in chunks:
+            try:
+                parsed = parse_chunk(chunk, path)
+            except YamlError as err:
+                self._fail(path, chunk, err)
+                continue
+            for line, key in parsed.duplicates:
+                self._note(path, line, "yaml-duplicate-key", f"key {key!r} stands twice; the last one counts")
+            yield from self._documents_of(path, chunk, parsed.value)
+
+    def _documents_of(self, path: str, chunk: Chunk, value: Value) -> Iterator[Document]:
+        line = value.line if isinstance(value, (Map, Seq)) else chunk.line
+        if isinstance(value, Map) and str(value.get("kind", "")).endswith("List"):
+            found = value.get("items")
+            if isinstance(found, Seq):
+                for item in found:
+                    at = item.line if isinstance(item, Map) else line
+                    yield Document(path, chunk.index, at, item)
+                return
+        yield Document(path, chunk.index, line, value)
+
+    def _fail(self, path: str, chunk: Chunk, err: YamlError) -> None:
+        match = _TEMPLATE_LINE.search(chunk.data)
+        if match and err.code == "yaml-syntax":
+            line = chunk.line + chunk.data.count(b"\n", 0, match.start())
+            self.templated.setdefault(
+                path,
+                Diagnostic(Location(path, line), "templated", "is a template that something else renders"),
+            )
+        else:
+            self._note(path, err.line, err.code, str(err))
+
+    def _note(self, path: str, line: int, code: str, message: str) -> None:
+        self.diagnostics.setdefault(path, []).append(Diagnostic(Location(path, line), code, message))
+
+
+def join(folder: str, path: str) -> str:
+    """Return `path` as seen from `folder`, normalised, relative to the tree's root."""
+    return posixpath.normpath(posixpath.join(folder, path)) if folder not in ("", ".") else posixpath.normpath(path)
+
+
+def parent(path: str) -> str:
+    """Return the folder of a path, ``.`` for the root."""
+    return posixpath.dirname(path) or "."
+
+
+def find_files(root: Path, folder: str = ".", suffixes: Iterable[str] = YAML_SUFFIXES) -> list[str]:
+    """Return the tree's YAML and JSON files and kustomizations, sorted, each real file once.
+
+    Symbolic links are followed once; a link that leads back to a folder already seen ends there.
+    """
+    endings = tuple(suffixes)
+    found: list[str] = []
+    seen: set[tuple[int, int]] = set()
+    stack = [folder]
+    while stack:
+        current = stack.pop()
+        where = os.path.join(root, current)
+        try:
+            info = os.stat(where)
+            if (info.st_dev, info.st_ino) in seen:
+                continue
+            seen.add((info.st_dev, info.st_ino))
+            entries = sorted(os.scandir(where), key=lambda entry: entry.name)
+        except OSError:
+            continue
+        for entry in entries:
+            path = join(current, entry.name)
+            try:
+                if entry.is_dir():
+                    if entry.name not in SKIPPED_FOLDERS:
+                        stack.append(path)
+                elif entry.name.endswith(endings) or entry.name in KUSTOMIZATION_NAMES:
+                    found.append(path)
+            except OSError:
+                continue
+    found.sort()
+    return found

@@ -1,0 +1,462 @@
+"""Bytes to YAML documents whose every key knows its line.
+
+The parser is libyaml through PyYAML's C *composer*: it yields nodes with marks and constructs nothing, so
+no tag is ever executed and an alias bomb costs only its own bytes. What is built from the nodes is plain
+``str``/``int``/``float``/``bool``/``None`` and the two containers below, which are a ``dict`` and a ``list``
+that also remember lines.
+
+A file is cut into documents *before* it is parsed: by YAML 1.2 section 9.1.2 a line that starts with ``---``
+is a document marker wherever it stands, so one broken document costs only itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+import yaml
+
+from injector.location import Location
+
+Value: TypeAlias = "str | int | float | bool | Map | Seq | None"
+
+MAX_DOCUMENT_BYTES: Final = 16 * 1024 * 1024
+"""A Kubernetes object is at most 1.5 MiB in etcd; ten times that is no manifest."""
+MAX_NESTING: Final = 1000
+"""Deeper than any manifest, and far from the C stack's end (libyaml's composer recurses)."""
+MAX_ALIAS_NODES: Final = 200_000
+"""How many nodes one document may expand to through aliases: above is an alias bomb."""
+
+_MARKER: Final = re.compile(rb"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
+_END_MARKER: Final = re.compile(rb"^\.\.\.(?=[ \t\r\n]|\Z)", re.MULTILINE)
+_LONG_LINE: Final = re.compile(rb"[^\n]{6000}")
+_RISKY_BRACKETS: Final = 3000
+
+
+class Map(dict[str, "Value"]):
+    """A YAML mapping, in the order of the file.
+
+    Attributes:
+        path: the file it was read from.
+        line: line of its first key.
+        lines: key -> line in `path`, or a `Location` when the key came from another file (a patch).
+    """
+
+    __slots__ = ("line", "lines", "path")
+
+    def __init__(self, path: str = "", line: int = 0) -> None:
+        super().__init__()
+        self.path = path
+        self.line = line
+        self.lines: dict[str, int | Location] = {}
+
+    def at(self, key: str | None = None) -> Location:
+        """Return where `key` stands, or where the mapping starts."""
+        where = self.lines.get(key, self.line) if key is not None else self.line
+        return where if isinstance(where, Location) else Location(self.path, where)
+
+    def put(self, key: str, value: Value, at: int | Location | None = None) -> None:
+        """Set `key`; `at` is kept from the key's former value when it is not given."""
+        self[key] = value
+        if at is not None:
+            self.lines[key] = at
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_rebuild_map, (self.path, self.line, self.lines, dict(self)))
+
+
+class Seq(list["Value"]):
+    """A YAML sequence.
+
+    Attributes:
+        path: the file it was read from.
+        line: line of its first item.
+        lines: the items' lines; may be shorter than the sequence after edits, then `line` stands in.
+    """
+
+    __slots__ = ("line", "lines", "path")
+
+    def __init__(self, path: str = "", line: int = 0) -> None:
+        super().__init__()
+        self.path = path
+        self.line = line
+        self.lines: list[int | Location] = []
+
+    def at(self, index: int | None = None) -> Location:
+        """Return where item `index` stands, or where the sequence starts."""
+        where: int | Location = self.line
+        if index is not None and index < len(self.lines):
+            where = self.lines[index]
+        return where if isinstance(where, Location) else Location(self.path, where)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_rebuild_seq, (self.path, self.line, self.lines, list(self)))
+
+
+def _rebuild_map(path: str, line: int, lines: dict[str, int | Location], items: dict[str, Value]) -> Map:
+    made = Map(path, line)
+    made.lines = lines
+    made.update(items)
+    return made
+
+
+def _rebuild_seq(path: str, line: int, lines: list[int | Location], items: list[Value]) -> Seq:
+    made = Seq(path, line)
+    made.lines = lines
+    made.extend(items)
+    return made
+
+
+def clone(value: Value) -> Value:
+    """Return a deep copy: nobody mutates a document that was handed in."""
+    if isinstance(value, Map):
+        made = Map(value.path, value.line)
+        made.lines = dict(value.lines)
+        for key, item in value.items():
+            made[key] = clone(item)
+        return made
+    if isinstance(value, Seq):
+        copied = Seq(value.path, value.line)
+        copied.lines = list(value.lines)
+        copied.extend(clone(item) for item in value)
+        return copied
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """The bytes of one document of a file, not yet parsed.
+
+    Attributes:
+        index: the document's number in its file, from 0; empty documents are counted too.
+        line: the line of the file that the chunk's first line is, from 1.
+        data: the bytes, without the ``---`` line's marker.
+    """
+
+    index: int
+    line: int
+    data: bytes
+
+
+class YamlError(Exception):
+    """A document is not YAML.
+
+    Attributes:
+        line: the line of the file, from 1.
+        code: short stable word: ``yaml-syntax``, ``yaml-encoding``, ``yaml-nesting``, ``yaml-alias-bomb``,
+            ``too-large``.
+    """
+
+    def __init__(self, code: str, line: int, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.line = line
+
+
+def decode_stream(data: bytes) -> bytes:
+    """Return `data` as UTF-8 without a byte order mark; UTF-16 and UTF-32 by their BOM.
+
+    Raises:
+        YamlError: the bytes are in none of YAML's encodings (YAML 1.2 section 5.2).
+    """
+    if data.startswith(b"\xef\xbb\xbf"):
+        return data[3:]
+    for bom, name in (
+        (b"\xff\xfe\x00\x00", "utf-32"),
+        (b"\x00\x00\xfe\xff", "utf-32"),
+        (b"\xff\xfe", "utf-16"),
+        (b"\xfe\xff", "utf-16"),
+    ):
+        if data.startswith(bom):
+            try:
+                return data.decode(name).encode()
+            except UnicodeError as err:
+                raise YamlError("yaml-encoding", 1, f"not valid {name.upper()}") from err
+    return data
+
+
+def split_documents(data: bytes) -> list[Chunk]:
+    """Cut a stream at its ``---`` and ``...`` lines, parsing nothing.
+
+    The list has a chunk for every document, empty ones included, except an empty one before the first
+    marker (a file that starts with ``---`` has no document before it).
+    """
+    marks = [match.start() for match in _MARKER.finditer(data)] if b"---" in data else []
+    if not marks:
+        return [Chunk(0, 1, data)] if data.strip() else []
+    chunks: list[Chunk] = []
+    bounds = [0, *marks, len(data)]
+    line = 1
+    for start, end in zip(bounds, bounds[1:], strict=False):
+        body = data[start:end]
+        is_head = start == 0 and marks[0] != 0
+        # Comments and %YAML directives before the first marker belong to the document after it.
+        if not (is_head and not _has_content(body)) and (end > start):
+            chunks.append(Chunk(len(chunks), line, body))
+        line += body.count(b"\n")
+    return chunks
+
+
+def _has_content(body: bytes) -> bool:
+    return any(
+        text and not text.startswith((b"#", b"%", b"..."))
+        for text in (line.strip() for line in body.split(b"\n"))
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A document's value.
+
+    Attributes:
+        value: None for an empty document.
+        duplicates: (line, key) of keys that stand twice in one mapping; the last one won.
+    """
+
+    value: Value
+    duplicates: tuple[tuple[int, str], ...] = ()
+
+
+def parse_chunk(chunk: Chunk, path: str, only: frozenset[str] | None = None) -> Parsed:
+    """Parse one document.
+
+    Args:
+        chunk: the document's bytes.
+        path: what `Location.path` shall say.
+        only: when given, keep only these keys of the document's top mapping (its syntax is checked whole).
+
+    Raises:
+        YamlError: with the line of the *file*, and why, never with the text that stands there.
+    """
+    node = compose_chunk(chunk)
+    if node is None:
+        return Parsed(None)
+    if only is not None and isinstance(node, yaml.MappingNode):
+        node.value = [pair for pair in node.value if isinstance(pair[0].value, str) and pair[0].value in only]
+    builder = _Builder(path, chunk.line)
+    value = builder.build(node)
+    return Parsed(value, tuple(builder.duplicates))
+
+
+def compose_chunk(chunk: Chunk) -> yaml.Node | None:
+    """Compose one document to PyYAML nodes (marks count from the chunk's first line)."""
+    data = chunk.data
+    if len(data) > MAX_DOCUMENT_BYTES:
+        limit = MAX_DOCUMENT_BYTES >> 20
+        raise YamlError("too-large", chunk.line, f"the document is larger than {limit} MiB")
+    if _END_MARKER.search(data):
+        # "..." ends the document; what follows without a marker is not ours to guess.
+        data = data[: _END_MARKER.search(data).start()]  # type: ignore[union-attr]
+    try:
+        if _is_risky(data):
+            return _compose_flat(data)
+        try:
+            return _compose_fast(data)
+        except yaml.composer.ComposerError:
+            # Anchors may be defined twice (YAML 1.2 section 6.9.2); PyYAML's composer refuses them.
+            return _compose_flat(data)
+    except yaml.reader.ReaderError as err:
+        line = chunk.line + data.count(b"\n", 0, max(err.position, 0))
+        raise YamlError("yaml-encoding", line, str(err.reason)) from err
+    except yaml.MarkedYAMLError as err:
+        mark = err.problem_mark or err.context_mark
+        line = chunk.line + (mark.line if mark else 0)
+        raise YamlError("yaml-syntax", line, str(err.problem or err.context)) from err
+    except YamlError as err:
+        raise YamlError(err.code, chunk.line + err.line, str(err)) from err
+
+
+def _is_risky(data: bytes) -> bool:
+    """Tell whether nesting might overflow the C stack of the fast composer.
+
+    Nesting needs brackets, or a long line of compact indicators or of indentation: no other form of YAML
+    gets deep without being long.
+    """
+    return data.count(b"[") + data.count(b"{") > _RISKY_BRACKETS or bool(_LONG_LINE.search(data))
+
+
+def _compose_fast(data: bytes) -> yaml.Node | None:
+    loader = yaml.CSafeLoader(data)
+    try:
+        return loader.get_single_node()
+    finally:
+        loader.dispose()
+
+
+def _compose_flat(data: bytes) -> yaml.Node | None:
+    """Compose from libyaml's events with a stack of our own: slower, but no recursion and no refusals."""
+    anchors: dict[str, yaml.Node] = {}
+    stack: list[yaml.CollectionNode] = []
+    keys: list[yaml.Node | None] = []
+    root: yaml.Node | None = None
+    for event in yaml.parse(data, yaml.CSafeLoader):
+        node: yaml.Node
+        if isinstance(event, yaml.ScalarEvent):
+            tag = event.tag or ("" if event.implicit[0] else _STR)
+            style = "" if event.implicit[0] else event.style
+            node = yaml.ScalarNode(tag, event.value, event.start_mark, event.end_mark, style)
+        elif isinstance(event, yaml.AliasEvent):
+            if event.anchor not in anchors:
+                raise YamlError("yaml-syntax", event.start_mark.line, "found undefined alias")
+            node = anchors[event.anchor]
+        elif isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
+            is_map = isinstance(event, yaml.MappingStartEvent)
+            made = yaml.MappingNode if is_map else yaml.SequenceNode
+            node = made(event.tag or "", [], event.start_mark, event.end_mark)
+        elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
+            stack.pop()
+            keys.pop()
+            continue
+        else:
+            continue
+        if isinstance(event, yaml.NodeEvent) and not isinstance(event, yaml.AliasEvent) and event.anchor:
+            anchors[event.anchor] = node
+        root = root or node
+        _attach(node, stack, keys)
+        if isinstance(event, yaml.CollectionStartEvent):
+            stack.append(node)  # type: ignore[arg-type]
+            keys.append(None)
+            if len(stack) > MAX_NESTING:
+                message = f"nested deeper than {MAX_NESTING} levels"
+                raise YamlError("yaml-nesting", event.start_mark.line, message)
+    return root
+
+
+def _attach(node: yaml.Node, stack: list[yaml.CollectionNode], keys: list[yaml.Node | None]) -> None:
+    if not stack:
+        return
+    parent = stack[-1]
+    if isinstance(parent, yaml.SequenceNode):
+        parent.value.append(node)
+    elif keys[-1] is None:
+        keys[-1] = node
+    else:
+        parent.value.append((keys[-1], node))
+        keys[-1] = None
+
+
+class _Builder:
+    """Nodes to values, of one document."""
+
+    __slots__ = ("active", "base", "budget", "duplicates", "path")
+
+    def __init__(self, path: str, base: int) -> None:
+        self.path = path
+        self.base = base
+        self.budget = MAX_ALIAS_NODES
+        self.active: set[int] = set()
+        self.duplicates: list[tuple[int, str]] = []
+
+    def build(self, node: yaml.Node, depth: int = 0) -> Value:
+        if isinstance(node, yaml.ScalarNode):
+            # libyaml's composer has given every scalar a tag; text that is no other type stays text.
+            return node.value if node.style or node.tag == _STR else resolve_scalar(node.value)
+        self.budget -= 1 + len(node.value)
+        if self.budget < 0 or id(node) in self.active or depth > MAX_NESTING:
+            raise YamlError(
+                "yaml-alias-bomb",
+                self.base + node.start_mark.line,
+                "aliases expand without end or beyond reason",
+            )
+        self.active.add(id(node))
+        try:
+            if isinstance(node, yaml.MappingNode):
+                return self._build_map(node, depth)
+            made = Seq(self.path, self.base + node.start_mark.line)
+            for item in node.value:
+                made.append(self.build(item, depth + 1))
+                made.lines.append(self.base + item.start_mark.line)
+            return made
+        finally:
+            self.active.discard(id(node))
+
+    def _build_map(self, node: yaml.MappingNode, depth: int) -> Map:
+        base = self.base
+        pairs = node.value
+        made = Map(self.path, base + (pairs[0][0] if pairs else node).start_mark.line)
+        lines = made.lines
+        merges: list[yaml.Node] = []
+        for key_node, value_node in pairs:
+            if isinstance(key_node, yaml.ScalarNode):
+                key = key_node.value
+                if key == "<<" and not key_node.style:
+                    merges.append(value_node)
+                    continue
+            else:
+                # `name: {{ .Values.x }}` parses as a mapping whose key is a mapping.
+                key = _TEMPLATE_KEY
+            if key in made:
+                self.duplicates.append((base + key_node.start_mark.line, key))
+            lines[key] = base + key_node.start_mark.line
+            made[key] = self.build(value_node, depth + 1)
+        for merge in merges:
+            self._merge(made, merge, depth)
+        return made
+
+    def _merge(self, made: Map, node: yaml.Node, depth: int) -> None:
+        """Apply ``<<: *anchor`` (https://yaml.org/type/merge.html): keys that are there win."""
+        merged = self.build(node, depth + 1)
+        for source in merged if isinstance(merged, Seq) else [merged]:
+            if isinstance(source, Map):
+                for key, value in source.items():
+                    if key not in made:
+                        made.put(key, clone(value), source.lines.get(key))
+
+
+_TEMPLATE_KEY: Final = "{{}}"
+"""Stands for a key that is itself a mapping, which only an unrendered template has."""
+
+
+_STR: Final = "tag:yaml.org,2002:str"
+_NUMBER: Final = re.compile(r"[-+]?(?:0x[0-9a-fA-F]+|0o?[0-7]+|[0-9]+)\Z")
+_FLOAT: Final = re.compile(r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))(?:[eE][-+]?[0-9]+)?\Z")
+_WORDS: Final[dict[str, bool | None]] = {
+    "": None, "~": None, "null": None, "Null": None, "NULL": None,
+    "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
+}  # fmt: skip
+
+
+def resolve_scalar(text: str) -> str | int | float | bool | None:
+    """Give a plain scalar its type as Kubernetes' YAML 1.2 reader does (``yes`` and ``on`` stay text).
+
+    Source: sigs.k8s.io/yaml and kyaml (go-yaml v3) resolve.go.
+    """
+    if text in _WORDS:
+        return _WORDS[text]
+    if not (text[0].isdigit() or text[0] in "+-."):
+        return text
+    if _NUMBER.match(text):
+        return _parse_int(text)
+    if _FLOAT.match(text):
+        return float(text)
+    return text
+
+
+def _parse_int(text: str) -> int | str:
+    digits = text.lstrip("+-")
+    if len(digits) > 19:  # beyond 64 bits Go keeps a float or text; nothing of ours is such a number
+        return text
+    sign = -1 if text.startswith("-") else 1
+    if digits.startswith("0x"):
+        return sign * int(digits, 16)
+    if digits.startswith("0o"):
+        return sign * int(digits[2:], 8)
+    if len(digits) > 1 and digits.startswith("0"):
+        return sign * int(digits, 8)
+    return sign * int(digits)
+
+
+def iter_documents(data: bytes, path: str) -> Iterator[tuple[Chunk, Parsed | YamlError]]:
+    """Yield every document of a stream with its value, or with why it has none."""
+    try:
+        text = decode_stream(data)
+    except YamlError as err:
+        yield Chunk(0, 1, b""), err
+        return
+    for chunk in split_documents(text):
+        try:
+            yield chunk, parse_chunk(chunk, path)
+        except YamlError as err:
+            yield chunk, err
