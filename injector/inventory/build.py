@@ -1,0 +1,317 @@
+"""A tree to its `Inventory`: find the roots, render them level by level, then read what nobody deploys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from injector.inventory.collect import RootFacts
+from injector.inventory.facts import Facts, Inventory
+from injector.inventory.workers import Runner, make_runner, run_all
+from injector.manifests import argo, flux
+from injector.manifests.discovery import (
+    Scan,
+    cluster_names,
+    entry_points,
+    is_fixture,
+    resolve_folder,
+    scan,
+    top_kustomizations,
+)
+from injector.manifests.document import is_object, mapping, text
+from injector.manifests.files import YAML_SUFFIXES, Files, join, parent
+from injector.manifests.render import is_chart_template
+from injector.manifests.roots import Root, RootKind
+from injector.manifests.tree import Tree
+from injector.manifests.yamldoc import Map
+from injector.model import Diagnostic
+
+Progress = Callable[[str, int, int], None]
+"""Called with (what is done, done so far, of how many)."""
+
+_CHUNK: Final = 48
+"""Files without a root that are read as one piece of work."""
+_UNREADABLE: Final = frozenset(
+    {"unreadable", "not-a-file", "too-large", "yaml-syntax", "yaml-encoding", "yaml-nesting", "yaml-alias-bomb",
+     "missing-file"}
+)  # fmt: skip
+
+
+def build_inventory(tree: Tree, *, jobs: int | None = None, progress: Progress | None = None) -> Inventory:
+    """Read all facts of a tree.
+
+    Args:
+        tree: what `load_tree` found.
+        jobs: how many processes; None decides by the tree's size.
+        progress: is told how far it is.
+
+    Returns:
+        The facts, the same for the same bytes whatever the machine. Never raises for what stands in a file.
+    """
+    runner = make_runner(tree, jobs)
+    try:
+        return _Builder(tree, runner, progress or _no_progress).build()
+    finally:
+        runner.close()
+
+
+def _no_progress(_what: str, _done: int, _total: int) -> None:
+    return
+
+
+@dataclass(slots=True)
+class _Builder:
+    tree: Tree
+    runner: Runner
+    progress: Progress
+    files: Files = field(init=False)
+    first: Scan = field(init=False)
+    roots: dict[str, Root] = field(default_factory=dict)
+    reached: set[str] = field(default_factory=set)
+    deployed: Facts = field(default_factory=Facts)
+    orphaned: Facts = field(default_factory=Facts)
+    broken: dict[str, tuple[list[Diagnostic], bool]] = field(default_factory=dict)
+    templated: dict[str, Diagnostic] = field(default_factory=dict)
+    notes: list[Diagnostic] = field(default_factory=list)
+
+    def build(self) -> Inventory:
+        self.files = self.tree.open()
+        self.first = scan(self.files)
+        self._levels(self._entries(), is_orphan=False)
+        if self.tree.explicit:
+            self._levels([_plain_root("files", self.tree.explicit)], is_orphan=False)
+        has_roots = bool(self.reached)
+        self._switched_off()
+        self._rest(has_roots=has_roots)
+        return self._inventory()
+
+    # -- which roots ------------------------------------------------------------------------------
+
+    def _entries(self) -> list[Root]:
+        declared: list[tuple[str, str, str | None]] = []
+        for number, one in enumerate(self.first.flux):
+            folder = resolve_folder(one.path, one.location.path, self.files)
+            declared.append((f"flux {number}", one.location.path, folder))
+        for number, source in enumerate(self.first.argo):
+            folder = resolve_folder(source.path, source.location.path, self.files)
+            declared.append((f"argo {number}", source.location.path, folder))
+        entries = entry_points(declared)
+        clusters = cluster_names(file for _, file, _ in declared)
+        roots = []
+        for number, (own, file, _) in enumerate(declared):
+            if own not in entries or file in self.tree.explicit:
+                continue
+            cluster = clusters[file]
+            if own.startswith("flux"):
+                roots.append(self._flux_root(self.first.flux[number], cluster))
+            else:
+                roots.append(self._argo_root(self.first.argo[number - len(self.first.flux)], cluster))
+            self.reached.add(file)
+        roots += [self._sync_root(file, path) for file, path in self.first.sync_paths]
+        self._read_entry_files({file for own, file, _ in declared if own in entries})
+        return [root for root in roots if root is not None]
+
+    def _read_entry_files(self, paths: set[str]) -> None:
+        # Their other documents (a GitRepository, a ConfigMap, charts of an Application) are applied with them.
+        wanted = sorted((paths | self.first.argo_files) - set(self.tree.explicit))
+        if wanted:
+            self._take(run_all(self.runner, [_plain_root("files", tuple(wanted))]), is_orphan=False)
+
+    def _flux_root(self, one: flux.FluxKustomization, cluster: str) -> Root | None:
+        folder = resolve_folder(one.path, one.location.path, self.files)
+        if folder is None:
+            message = f"the path {one.path} of Flux Kustomization {one.name} is not in the tree"
+            self.notes.append(Diagnostic(one.location, "unresolved-path", message))
+            return None
+        variables, missing = flux.collect_variables(one, lambda name: self._config_map(name, one.location.path))
+        self.notes.extend(missing)
+        tag = f"{cluster}:" if cluster else ""
+        return Root(
+            id=f"flux:{tag}{one.namespace}/{one.name}",
+            kind=RootKind.FLUX,
+            folder=folder,
+            extra=one.extra,
+            variables=variables,
+            is_partial=bool(missing),
+            cluster=cluster,
+            depends_on=tuple(f"flux:{tag}{namespace}/{name}" for namespace, name in one.depends_on),
+            location=one.location,
+        )
+
+    def _sync_root(self, file: str, path: str) -> Root | None:
+        folder = resolve_folder(path, file, self.files)
+        if folder is None:
+            return None
+        return Root(id="flux:flux-system/flux-system", kind=RootKind.FLUX, folder=folder)
+
+    def _argo_root(self, one: argo.ArgoSource, cluster: str) -> Root | None:
+        folder = resolve_folder(one.path, one.location.path, self.files)
+        if folder is None:
+            message = f"the path {one.path} of Application {one.name} is not in the tree"
+            self.notes.append(Diagnostic(one.location, "unresolved-path", message))
+            return None
+        is_plain = not self.files.kustomization(folder) and not self.files.is_file(join(folder, "Chart.yaml"))
+        tag = one.cluster or cluster
+        plain = self._plain_files(folder, is_recursive=one.is_recursive) if is_plain else ()
+        return Root(
+            id=f"argo:{tag + ':' if tag else ''}{one.namespace}/{one.name}:{folder}",
+            kind=RootKind.ARGO,
+            folder=folder,
+            files=plain or (),
+            extra=one.extra,
+            cluster=tag,
+            namespace=one.destination,
+            location=one.location,
+        )
+
+    def _plain_files(self, folder: str, *, is_recursive: bool) -> tuple[str, ...]:
+        below = [path for path in self.files.found if path.startswith(folder + "/") or folder == "."]
+        return tuple(
+            path for path in below if path.endswith(YAML_SUFFIXES) and (is_recursive or parent(path) == folder)
+        )
+
+    def _config_map(self, name: str, near: str) -> Map | None:
+        found: list[tuple[int, str, Map]] = []
+        for path in self.first.config_maps:
+            for document in self.files.load(path):
+                body = document.value
+                if isinstance(body, Map) and body.get("kind") == "ConfigMap" and "sops" not in body:
+                    if text(mapping(body, "metadata").get("name")) == name:
+                        found.append((-_shared_prefix(path, near), path, body))
+        return min(found, key=lambda one: one[:2])[2] if found else None
+
+    # -- rendering --------------------------------------------------------------------------------
+
+    def _levels(self, roots: Iterable[Root], *, is_orphan: bool) -> None:
+        level = list(roots)
+        while level:
+            fresh = {root.id: root for root in reversed(level) if root.id not in self.roots}
+            self.roots.update(fresh)
+            done = run_all(self.runner, [fresh[own] for own in sorted(fresh)])
+            level = self._take(done, is_orphan=is_orphan)
+
+    def _take(self, done: list[RootFacts], *, is_orphan: bool) -> list[Root]:
+        children: list[Root | None] = []
+        for made in done:
+            (self.orphaned if is_orphan else self.deployed).add(made.facts)
+            self.reached |= made.reached
+            for path, found in made.broken.items():
+                was_deployed = self.broken[path][1] if path in self.broken else False
+                self.broken[path] = (found, was_deployed or not is_orphan)
+            self.templated.update(made.templated)
+            cluster = made.root.cluster
+            for one in made.flux:
+                children.append(self._flux_root(one, cluster))
+            children += [self._argo_root(one, cluster) for one in made.argo]
+            for namespace, path in made.sync_paths:
+                children.append(self._sync_root(namespace, path))
+            self.progress("reading", len(self.reached), len(self.tree.found))
+        return [replace(root, is_orphan=is_orphan) for root in children if root is not None]
+
+    # -- what nobody deploys ----------------------------------------------------------------------
+
+    def _switched_off(self) -> None:
+        """Render Kustomizations and Applications that stand in the tree and that nothing deploys."""
+        off = [self._flux_root(one, "") for one in self.first.flux if one.location.path not in self.reached]
+        off += [self._argo_root(one, "") for one in self.first.argo if one.location.path not in self.reached]
+        for root in off:
+            if root is not None:
+                # Another root may deploy the same folder: then nothing of it is an orphan.
+                if not any(known.folder == root.folder for known in self.roots.values()):
+                    name = replace(root, id=f"off-{root.id}", is_orphan=True)
+                    self._levels([name], is_orphan=True)
+
+    def _rest(self, *, has_roots: bool) -> None:
+        folders = {
+            folder: path
+            for folder, path in self.first.kustomizations.items()
+            if path not in self.reached and not is_fixture(path)
+        }
+        tops = [folder for folder in top_kustomizations(folders, self.files)]
+        clusters = _overlay_names(tops)
+        self._levels(
+            [
+                Root(f"kustomize:{folder}", RootKind.KUSTOMIZE, folder, cluster=clusters[folder], is_orphan=has_roots)
+                for folder in tops
+            ],
+            is_orphan=has_roots,
+        )
+        is_orphan = has_roots or bool(tops)
+        rest = [path for path in self.files.found if self._is_left(path)]
+        chunks = [tuple(rest[start : start + _CHUNK]) for start in range(0, len(rest), _CHUNK)]
+        done = run_all(self.runner, [_plain_root(f"files:{number:06}", chunk) for number, chunk in enumerate(chunks)])
+        children = self._take(done, is_orphan=is_orphan)
+        self._levels([root for root in children if root.id not in self.roots], is_orphan=is_orphan)
+
+    def _is_left(self, path: str) -> bool:
+        if path in self.reached or is_fixture(path) or path in self.first.kustomizations.values():
+            return False
+        if "/templates/" in f"/{path}" and is_chart_template(path, self.files):
+            message = "is a Helm chart's template"
+            self.templated.setdefault(path, _at_start(path, "templated", message))
+            return False
+        return True
+
+    # -- the answer -------------------------------------------------------------------------------
+
+    def _inventory(self) -> Inventory:
+        unreadable: list[Diagnostic] = []
+        unresolved = list(self.notes)
+        for path, (found, is_deployed) in self.broken.items():
+            if path in self.templated:
+                continue
+            unreadable += [replace(one, is_deployed=is_deployed) for one in found if one.code in _UNREADABLE]
+        for facts, is_deployed in ((self.deployed, True), (self.orphaned, False)):
+            for one in facts.diagnostics:
+                if one.code in _UNREADABLE:
+                    unreadable.append(replace(one, is_deployed=is_deployed))
+                else:
+                    unresolved.append(one)
+            for one in facts.templated:
+                self.templated.setdefault(one.location.path, one)
+        return Inventory(
+            deployed=self.deployed,
+            orphaned=self.orphaned,
+            roots=self.roots,
+            unreadable=_sorted(unreadable),
+            templated=_sorted(self.templated.values()),
+            unresolved=_sorted(unresolved),
+            files=len(self.tree.found),
+        )
+
+
+def _plain_root(own: str, paths: tuple[str, ...]) -> Root:
+    return Root(id=own, kind=RootKind.FILES, files=paths)
+
+
+def _at_start(path: str, code: str, message: str) -> Diagnostic:
+    from injector.location import Location  # noqa: PLC0415
+
+    return Diagnostic(Location(path, 1), code, message)
+
+
+def _sorted(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    return tuple(sorted(set(diagnostics), key=lambda one: (one.location, one.code, one.message)))
+
+
+def _shared_prefix(left: str, right: str) -> int:
+    count = 0
+    for one, other in zip(left.split("/"), right.split("/"), strict=False):
+        if one != other:
+            break
+        count += 1
+    return count
+
+
+def _overlay_names(folders: list[str]) -> dict[str, str]:
+    """Name the environment of each plain kustomize root: the last part of its folder when several roots share
+    the part before it (``overlays/prod`` beside ``overlays/dev``), else nothing."""
+    siblings: dict[str, int] = {}
+    for folder in folders:
+        siblings[parent(folder)] = siblings.get(parent(folder), 0) + 1
+    markers = ("overlays", "environments", "envs", "clusters", "overlay")
+    return {
+        folder: folder.rpartition("/")[2] if parent(folder).rpartition("/")[2] in markers else ""
+        for folder in folders
+    }
