@@ -12,6 +12,8 @@ from enum import StrEnum
 
 from injector.location import Location
 
+NOWHERE = Location("", 0)
+
 
 class Verdict(StrEnum):
     """What becomes of a credential; `MIXED` is for an ExternalSecret as a whole only."""
@@ -156,7 +158,7 @@ class SecretKey:
     remotes: tuple[Remote, ...] = ()
     template: str = ""
     variables: tuple[str, ...] = ()
-    location: Location = Location("", 0)
+    location: Location = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)

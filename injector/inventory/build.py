@@ -9,6 +9,7 @@ from typing import Final
 from injector.inventory.collect import RootFacts
 from injector.inventory.facts import Facts, Inventory
 from injector.inventory.workers import Runner, make_runner, run_all
+from injector.location import Location
 from injector.manifests import argo, flux
 from injector.manifests.discovery import (
     Scan,
@@ -19,7 +20,7 @@ from injector.manifests.discovery import (
     scan,
     top_kustomizations,
 )
-from injector.manifests.document import is_object, mapping, text
+from injector.manifests.document import mapping, text
 from injector.manifests.files import YAML_SUFFIXES, Files, join, parent
 from injector.manifests.render import is_chart_template
 from injector.manifests.roots import Root, RootKind
@@ -176,9 +177,10 @@ class _Builder:
         for path in self.first.config_maps:
             for document in self.files.load(path):
                 body = document.value
-                if isinstance(body, Map) and body.get("kind") == "ConfigMap" and "sops" not in body:
-                    if text(mapping(body, "metadata").get("name")) == name:
-                        found.append((-_shared_prefix(path, near), path, body))
+                if not isinstance(body, Map) or body.get("kind") != "ConfigMap" or "sops" in body:
+                    continue
+                if text(mapping(body, "metadata").get("name")) == name:
+                    found.append((-_shared_prefix(path, near), path, body))
         return min(found, key=lambda one: one[:2])[2] if found else None
 
     # -- rendering --------------------------------------------------------------------------------
@@ -201,11 +203,9 @@ class _Builder:
                 self.broken[path] = (found, was_deployed or not is_orphan)
             self.templated.update(made.templated)
             cluster = made.root.cluster
-            for one in made.flux:
-                children.append(self._flux_root(one, cluster))
+            children += [self._flux_root(one, cluster) for one in made.flux]
             children += [self._argo_root(one, cluster) for one in made.argo]
-            for namespace, path in made.sync_paths:
-                children.append(self._sync_root(namespace, path))
+            children += [self._sync_root(namespace, path) for namespace, path in made.sync_paths]
             self.progress("reading", len(self.reached), len(self.tree.found))
         return [replace(root, is_orphan=is_orphan) for root in children if root is not None]
 
@@ -216,11 +216,12 @@ class _Builder:
         off = [self._flux_root(one, "") for one in self.first.flux if one.location.path not in self.reached]
         off += [self._argo_root(one, "") for one in self.first.argo if one.location.path not in self.reached]
         for root in off:
-            if root is not None:
-                # Another root may deploy the same folder: then nothing of it is an orphan.
-                if not any(known.folder == root.folder for known in self.roots.values()):
-                    name = replace(root, id=f"off-{root.id}", is_orphan=True)
-                    self._levels([name], is_orphan=True)
+            # Another root may deploy the same folder: then nothing of it is an orphan.
+            if root is not None and root.folder not in self._folders():
+                self._levels([replace(root, id=f"off-{root.id}", is_orphan=True)], is_orphan=True)
+
+    def _folders(self) -> set[str]:
+        return {root.folder for root in self.roots.values()}
 
     def _rest(self, *, has_roots: bool) -> None:
         folders = {
@@ -228,7 +229,7 @@ class _Builder:
             for folder, path in self.first.kustomizations.items()
             if path not in self.reached and not is_fixture(path)
         }
-        tops = [folder for folder in top_kustomizations(folders, self.files)]
+        tops = top_kustomizations(folders, self.files)
         clusters = _overlay_names(tops)
         self._levels(
             [
@@ -242,7 +243,8 @@ class _Builder:
         chunks = [tuple(rest[start : start + _CHUNK]) for start in range(0, len(rest), _CHUNK)]
         done = run_all(self.runner, [_plain_root(f"files:{number:06}", chunk) for number, chunk in enumerate(chunks)])
         children = self._take(done, is_orphan=is_orphan)
-        self._levels([root for root in children if root.id not in self.roots], is_orphan=is_orphan)
+        known = self._folders()
+        self._levels([root for root in children if root.folder not in known], is_orphan=is_orphan)
 
     def _is_left(self, path: str) -> bool:
         if path in self.reached or is_fixture(path) or path in self.first.kustomizations.values():
@@ -286,8 +288,6 @@ def _plain_root(own: str, paths: tuple[str, ...]) -> Root:
 
 
 def _at_start(path: str, code: str, message: str) -> Diagnostic:
-    from injector.location import Location  # noqa: PLC0415
-
     return Diagnostic(Location(path, 1), code, message)
 
 
@@ -305,13 +305,8 @@ def _shared_prefix(left: str, right: str) -> int:
 
 
 def _overlay_names(folders: list[str]) -> dict[str, str]:
-    """Name the environment of each plain kustomize root: the last part of its folder when several roots share
-    the part before it (``overlays/prod`` beside ``overlays/dev``), else nothing."""
-    siblings: dict[str, int] = {}
-    for folder in folders:
-        siblings[parent(folder)] = siblings.get(parent(folder), 0) + 1
+    """Name the environment of each plain kustomize root: ``overlays/prod`` is prod, most roots have none."""
     markers = ("overlays", "environments", "envs", "clusters", "overlay")
     return {
-        folder: folder.rpartition("/")[2] if parent(folder).rpartition("/")[2] in markers else ""
-        for folder in folders
+        folder: folder.rpartition("/")[2] if parent(folder).rpartition("/")[2] in markers else "" for folder in folders
     }

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from injector.inventory.eso import StoreIndex, read_external_secret, read_push_secret, read_store
 from injector.inventory.consumers import read_consumers
+from injector.inventory.eso import StoreIndex, read_external_secret, read_push_secret, read_store
 from injector.inventory.facts import Facts
 from injector.inventory.sources import read_copies, read_sources
 from injector.manifests import argo, flux

@@ -164,18 +164,12 @@ def _render(template: Map, parameters: Mapping[str, str]) -> Map:
     stack: list[Value] = [made]
     while stack:
         current = stack.pop()
-        if isinstance(current, Map):
-            for key, value in current.items():
-                if isinstance(value, str) and "{{" in value:
-                    current[key] = _PLACEHOLDER.sub(one, value)
-                elif isinstance(value, (Map, Seq)):
-                    stack.append(value)
-        elif isinstance(current, Seq):
-            for index, value in enumerate(current):
-                if isinstance(value, str) and "{{" in value:
-                    current[index] = _PLACEHOLDER.sub(one, value)
-                elif isinstance(value, (Map, Seq)):
-                    stack.append(value)
+        entries = list(current.items()) if isinstance(current, Map) else enumerate(current or ())  # type: ignore[arg-type]
+        for key, value in entries:
+            if isinstance(value, str) and "{{" in value:
+                current[key] = _PLACEHOLDER.sub(one, value)  # type: ignore[index]
+            elif isinstance(value, (Map, Seq)):
+                stack.append(value)
     return made if isinstance(made, Map) else Map()
 
 

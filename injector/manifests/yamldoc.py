@@ -14,7 +14,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from itertools import pairwise
+from typing import Final, TypeAlias, cast
 
 import yaml
 
@@ -189,7 +190,7 @@ def split_documents(data: bytes) -> list[Chunk]:
     chunks: list[Chunk] = []
     bounds = [0, *marks, len(data)]
     line = 1
-    for start, end in zip(bounds, bounds[1:], strict=False):
+    for start, end in pairwise(bounds):
         body = data[start:end]
         is_head = start == 0 and marks[0] != 0
         # Comments and %YAML directives before the first marker belong to the document after it.
@@ -246,9 +247,10 @@ def compose_chunk(chunk: Chunk) -> yaml.Node | None:
     if len(data) > MAX_DOCUMENT_BYTES:
         limit = MAX_DOCUMENT_BYTES >> 20
         raise YamlError("too-large", chunk.line, f"the document is larger than {limit} MiB")
-    if _END_MARKER.search(data):
+    end = _END_MARKER.search(data)
+    if end:
         # "..." ends the document; what follows without a marker is not ours to guess.
-        data = data[: _END_MARKER.search(data).start()]  # type: ignore[union-attr]
+        data = data[: end.start()]
     try:
         if _is_risky(data):
             return _compose_flat(data)
@@ -293,25 +295,26 @@ def _compose_flat(data: bytes) -> yaml.Node | None:
     root: yaml.Node | None = None
     for event in yaml.parse(data, yaml.CSafeLoader):
         node: yaml.Node
+        start, end = _mark(event.start_mark), _mark(event.end_mark)
         if isinstance(event, yaml.ScalarEvent):
             tag = event.tag or ("" if event.implicit[0] else _STR)
             style = "" if event.implicit[0] else event.style
-            node = yaml.ScalarNode(tag, event.value, event.start_mark, event.end_mark, style)
+            node = yaml.ScalarNode(tag, event.value, start, end, style)
         elif isinstance(event, yaml.AliasEvent):
             if event.anchor not in anchors:
-                raise YamlError("yaml-syntax", event.start_mark.line, "found undefined alias")
+                raise YamlError("yaml-syntax", start.line, "found undefined alias")
             node = anchors[event.anchor]
         elif isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
             is_map = isinstance(event, yaml.MappingStartEvent)
             made = yaml.MappingNode if is_map else yaml.SequenceNode
-            node = made(event.tag or "", [], event.start_mark, event.end_mark)
+            node = made(event.tag or "", [], start, end)
         elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
             stack.pop()
             keys.pop()
             continue
         else:
             continue
-        if isinstance(event, yaml.NodeEvent) and not isinstance(event, yaml.AliasEvent) and event.anchor:
+        if not isinstance(event, yaml.AliasEvent) and event.anchor:
             anchors[event.anchor] = node
         root = root or node
         _attach(node, stack, keys)
@@ -320,8 +323,13 @@ def _compose_flat(data: bytes) -> yaml.Node | None:
             keys.append(None)
             if len(stack) > MAX_NESTING:
                 message = f"nested deeper than {MAX_NESTING} levels"
-                raise YamlError("yaml-nesting", event.start_mark.line, message)
+                raise YamlError("yaml-nesting", start.line, message)
     return root
+
+
+def _mark(mark: object) -> yaml.Mark:
+    """Return a mark with the type that PyYAML's nodes ask for; events of a parser always have one."""
+    return cast("yaml.Mark", mark)
 
 
 def _attach(node: yaml.Node, stack: list[yaml.CollectionNode], keys: list[yaml.Node | None]) -> None:
@@ -412,6 +420,7 @@ _TEMPLATE_KEY: Final = "{{}}"
 _STR: Final = "tag:yaml.org,2002:str"
 _NUMBER: Final = re.compile(r"[-+]?(?:0x[0-9a-fA-F]+|0o?[0-7]+|[0-9]+)\Z")
 _FLOAT: Final = re.compile(r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))(?:[eE][-+]?[0-9]+)?\Z")
+_INT64_DIGITS: Final = 19
 _WORDS: Final[dict[str, bool | None]] = {
     "": None, "~": None, "null": None, "Null": None, "NULL": None,
     "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
@@ -436,13 +445,13 @@ def resolve_scalar(text: str) -> str | int | float | bool | None:
 
 def _parse_int(text: str) -> int | str:
     digits = text.lstrip("+-")
-    if len(digits) > 19:  # beyond 64 bits Go keeps a float or text; nothing of ours is such a number
+    if len(digits) > _INT64_DIGITS:  # beyond 64 bits Go keeps a float or text; nothing of ours is such a number
         return text
     sign = -1 if text.startswith("-") else 1
     if digits.startswith("0x"):
         return sign * int(digits, 16)
     if digits.startswith("0o"):
-        return sign * int(digits[2:], 8)
+        return sign * int(digits, 8)
     if len(digits) > 1 and digits.startswith("0"):
         return sign * int(digits, 8)
     return sign * int(digits)

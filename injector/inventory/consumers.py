@@ -1,0 +1,70 @@
+"""Who reads which Secret: every object of a tree to its consumers.
+
+A consumer is found by structure, because the kinds that read Secrets are without number: a part of a pod spec
+is one wherever it stands, and a field that names a Secret is one whatever resource it belongs to.
+"""
+
+from __future__ import annotations
+
+from injector.inventory.consumers_helm import read_helm
+from injector.inventory.consumers_kinds import DEFAULT_NAMESPACES, reads_nothing
+from injector.inventory.consumers_objects import read_object
+from injector.inventory.consumers_reader import Charts, ConfigMaps, Reader, Redact, labels_of
+from injector.manifests.document import Resource, api_group, mapping, text
+from injector.model import Consumer
+
+
+def read_consumers(
+    resource: Resource,
+    root: str,
+    *,
+    config_map: ConfigMaps | None = None,
+    chart: Charts | None = None,
+    redact: Redact | None = None,
+) -> list[Consumer]:
+    """Return everything by which an object reads a Secret.
+
+    Args:
+        resource: any object; what is misshapen in it is no consumer, and nothing raises.
+        root: id of the root that deploys it, empty for an orphan.
+        config_map: data of a ConfigMap of the same build, for ``envFrom`` and ``configMapKeyRef``.
+        chart: the chart's name of a HelmRelease's ``chartRef``.
+        redact: takes secret values out of literals; `injector.redact.redact` when not given.
+
+    Returns:
+        Consumers in the order of the file, each once.
+    """
+    body = resource.body
+    kind = text(body.get("kind"))
+    if reads_nothing(kind, api_group(body)):
+        return []
+    reader = Reader(
+        ref=resource.ref,
+        origin=resource.origin(root),
+        redact=redact or _default_redact(),
+        config_maps=config_map,
+        charts=chart,
+        namespace=DEFAULT_NAMESPACES.get(kind, ""),
+        labels=labels_of(mapping(body, "metadata")),
+    )
+    found = read_helm(body, reader)
+    return _unique(read_object(body, reader) if found is None else found)
+
+
+def _default_redact() -> Redact:
+    # Imported late: tests and other callers bring their own.
+    from injector.redact import redact  # noqa: PLC0415
+
+    return redact
+
+
+def _unique(consumers: list[Consumer]) -> list[Consumer]:
+    """Drop repetitions: YAML anchors name one line many times."""
+    seen: dict[tuple[object, ...], Consumer] = {}
+    for one in consumers:
+        own = (
+            one.ref, one.secret, one.secret_namespace, one.how, one.key, one.env, one.path, one.location,
+            (one.container.name, one.container.is_init) if one.container else None,
+        )  # fmt: skip
+        seen.setdefault(own, one)
+    return list(seen.values())

@@ -1,0 +1,81 @@
+"""Containers of the bjw-s app-template, which has them as mappings and lays defaults under them.
+
+Source: https://github.com/bjw-s-labs/helm-charts charts/library/common (v2 to v4): ``controllers``,
+``defaultContainerOptions`` and ``defaultContainerOptionsStrategy``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from injector.manifests.document import mapping
+from injector.manifests.yamldoc import Map
+
+_GROUPS = (("initContainers", True), ("containers", False))
+_DEFAULTED = ("image", "env", "envFrom", "command", "args")
+
+
+@dataclass(frozen=True, slots=True)
+class AppContainer:
+    """A container of an app-template release.
+
+    Attributes:
+        controller, name: where it stands.
+        path: keys from the release's values.
+        body: its values, with the defaults that count for it.
+    """
+
+    controller: str
+    name: str
+    path: tuple[str, ...]
+    is_init: bool
+    body: Map
+
+
+def has_controllers(values: Map) -> bool:
+    """Tell whether values are those of an app-template."""
+    controllers = values.get("controllers")
+    return isinstance(controllers, Map) and any(
+        isinstance(controller, Map) and isinstance(controller.get("containers"), Map)
+        for controller in controllers.values()
+    )
+
+
+def iter_containers(values: Map) -> Iterator[AppContainer]:
+    """Yield the containers of every enabled controller."""
+    for controller, body in mapping(values, "controllers").items():
+        if not isinstance(body, Map) or body.get("enabled") is False:
+            continue
+        for group, is_init in _GROUPS:
+            for name, container in mapping(body, group).items():
+                if isinstance(container, Map) and container.get("enabled") is not False:
+                    path = ("controllers", controller, group, name)
+                    made = _with_defaults(container, body, values, is_init=is_init)
+                    yield AppContainer(controller, name, path, is_init, made)
+
+
+def _with_defaults(container: Map, controller: Map, values: Map, *, is_init: bool) -> Map:
+    made = container
+    for owner in (controller, values):
+        defaults = mapping(owner, "defaultContainerOptions")
+        if not defaults or (
+            is_init and owner.get("applyDefaultContainerOptionsToInitContainers") is False
+        ):
+            continue
+        # "overwrite" is the default strategy: a field that the container has is the container's alone.
+        is_merge = owner.get("defaultContainerOptionsStrategy") == "merge"
+        made = _lay_under(made, defaults, is_merge=is_merge)
+    return made
+
+
+def _lay_under(container: Map, defaults: Map, *, is_merge: bool) -> Map:
+    made = Map(container.path, container.line)
+    for source in (defaults, container):
+        for key, value in source.items():
+            below = made.get(key)
+            if is_merge and isinstance(below, Map) and isinstance(value, Map):
+                value = _lay_under(value, below, is_merge=True)  # noqa: PLW2901 - the merged value stands for it
+            if source is container or key in _DEFAULTED:
+                made.put(key, value, source.at(key))
+    return made

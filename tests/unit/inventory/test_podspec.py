@@ -1,0 +1,354 @@
+"""Pod specs: which container reads which Secret, and how."""
+
+from __future__ import annotations
+
+import pytest
+
+from injector.model import How
+from tests.unit.inventory.reading import consumers_of, only, shown
+
+
+def _pod(spec: str, kind: str = "Deployment") -> str:
+    body = "\n".join(f"      {line}" for line in spec.strip("\n").splitlines())
+    return f"""\
+apiVersion: apps/v1
+kind: {kind}
+metadata: {{name: web, namespace: shop}}
+spec:
+  template:
+    metadata: {{labels: {{app: web}}}}
+    spec:
+{body}
+"""
+
+
+def test_env_from_a_secret_key_names_variable_and_key() -> None:
+    found = only(
+        consumers_of(
+            _pod("""
+containers:
+- name: app
+  image: shop:1
+  env:
+  - name: DB_PASSWORD
+    valueFrom:
+      secretKeyRef:
+        name: db
+        key: password
+""")
+        )
+    )
+
+    assert (found.how, found.secret, found.key, found.env) == (
+        How.ENV,
+        "db",
+        "password",
+        "DB_PASSWORD",
+    )
+
+
+def test_location_is_the_line_that_names_the_secret() -> None:
+    found = only(
+        consumers_of(
+            _pod("""
+containers:
+- name: app
+  envFrom:
+  - secretRef:
+      name: db
+""")
+        )
+    )
+
+    assert (found.location.path, found.location.line) == ("app.yaml", 12)
+
+
+def test_env_from_reads_all_keys_with_the_prefix() -> None:
+    found = only(
+        consumers_of(_pod("containers: [{name: a, envFrom: [{prefix: P_, secretRef: {name: db}}]}]"))
+    )
+
+    assert (found.how, found.key, found.env) == (How.ENV_FROM, "", "P_")
+
+
+def test_optional_references_are_marked() -> None:
+    found = consumers_of(
+        _pod("""
+containers:
+- name: a
+  envFrom: [{secretRef: {name: e, optional: true}}]
+  env: [{name: X, valueFrom: {secretKeyRef: {name: f, key: k, optional: true}}}]
+  volumeMounts: [{name: v, mountPath: /v}]
+volumes: [{name: v, secret: {secretName: g, optional: true}}]
+""")
+    )
+
+    assert [(one.secret, one.is_optional) for one in found] == [
+        ("f", True),
+        ("e", True),
+        ("g", True),
+    ]
+
+
+def test_siblings_are_the_other_secrets_of_the_same_container() -> None:
+    found = consumers_of(
+        _pod("""
+containers:
+- name: a
+  envFrom: [{secretRef: {name: one}}, {secretRef: {name: two}}]
+- name: b
+  envFrom: [{secretRef: {name: three}}]
+""")
+    )
+
+    assert [one.sibling_secrets for one in found] == [("two",), ("one",), ()]
+
+
+def test_container_facts_keep_image_literals_names_and_command() -> None:
+    found = only(
+        consumers_of(
+            _pod("""
+containers:
+- name: a
+  image: ghcr.io/x/app:1
+  command: [sh, -c]
+  args: ["run --now"]
+  env:
+  - {name: DB_HOST, value: pg}
+  - {name: PORT, value: 5432}
+  - {name: POD, valueFrom: {fieldRef: {fieldPath: metadata.name}}}
+  - {name: PW, valueFrom: {secretKeyRef: {name: db, key: pw}}}
+""")
+        )
+    )
+
+    assert found.container is not None
+    assert found.container.image == "ghcr.io/x/app:1"
+    assert found.container.env == {"DB_HOST": "pg", "PORT": "5432"}
+    assert found.container.env_names == ("DB_HOST", "PORT", "POD", "PW")
+    assert found.container.command == "sh -c run --now"
+
+
+def test_command_is_cut_after_it_was_redacted() -> None:
+    found = only(
+        consumers_of(
+            _pod(f"""
+containers:
+- name: a
+  command: ["{"x" * 496} CANARY"]
+  envFrom: [{{secretRef: {{name: s}}}}]
+""")
+        )
+    )
+
+    assert found.container is not None
+    assert len(found.container.command) == 500
+    assert found.container.command.endswith("x <re")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "kept"),
+    [
+        ("DB_PASSWORD", "hunter2", "<redacted>"),
+        ("API_TOKEN", "abc", "<redacted>"),
+        ("NOTE", "see CANARY", "see <redacted>"),
+        ("DB_PASSWORD_FILE", "/run/pw", "/run/pw"),
+        ("DB_PASSWORD", "$(OTHER)", "$(OTHER)"),
+        ("DB_PASSWORD", "", ""),
+    ],
+)
+def test_literals_that_are_secret_values_are_not_kept(name: str, value: str, kept: str) -> None:
+    found = only(
+        consumers_of(
+            _pod(f"""
+containers:
+- name: a
+  env: [{{name: {name}, value: "{value}"}}]
+  envFrom: [{{secretRef: {{name: s}}}}]
+""")
+        )
+    )
+
+    assert found.container is not None
+    assert found.container.env == {name: kept}
+
+
+def test_config_maps_of_the_build_are_literals() -> None:
+    found = only(
+        consumers_of(
+            _pod("""
+containers:
+- name: a
+  env: [{name: HOST, valueFrom: {configMapKeyRef: {name: cfg, key: host}}}]
+  envFrom: [{secretRef: {name: s}}, {prefix: A_, configMapRef: {name: cfg}}]
+"""),
+            {"cfg": {"host": "pg", "port": 5432}},
+        )
+    )
+
+    assert found.container is not None
+    assert found.container.env == {"HOST": "pg", "A_host": "pg", "A_port": "5432"}
+
+
+def test_unknown_config_map_leaves_the_name_only() -> None:
+    found = only(
+        consumers_of(
+            _pod("""
+containers:
+- name: a
+  env: [{name: HOST, valueFrom: {configMapKeyRef: {name: cfg, key: host}}}]
+  envFrom: [{secretRef: {name: s}}]
+""")
+        )
+    )
+
+    assert found.container is not None
+    assert (found.container.env, found.container.env_names) == ({}, ("HOST",))
+
+
+def test_at_most_two_hundred_literals_are_kept() -> None:
+    env = ", ".join(f"{{name: V{number}, value: x}}" for number in range(300))
+    found = only(
+        consumers_of(
+            _pod(f"containers: [{{name: a, env: [{env}], envFrom: [{{secretRef: {{name: s}}}}]}}]")
+        )
+    )
+
+    assert found.container is not None
+    assert (len(found.container.env), len(found.container.env_names)) == (200, 300)
+
+
+_MOUNTS = [
+    ("secret: {secretName: s}", "mountPath: /m", ["volume /m <- s in a"]),
+    (
+        "secret: {secretName: s}",
+        "mountPath: /m/f, subPath: tls.key",
+        ["volume /m/f <- s[tls.key] in a"],
+    ),
+    (
+        "secret: {secretName: s, items: [{key: k, path: p/q}]}",
+        "mountPath: /m/",
+        ["volume /m/p/q <- s[k] in a"],
+    ),
+    (
+        "secret: {secretName: s, items: [{key: k, path: p}, {key: l, path: q}]}",
+        "mountPath: /m",
+        ["volume /m/p <- s[k] in a", "volume /m/q <- s[l] in a"],
+    ),
+    (
+        "secret: {secretName: s, items: [{key: k, path: p}, {key: l, path: q}]}",
+        "mountPath: /f, subPath: q",
+        ["volume /f <- s[l] in a"],
+    ),
+    (
+        "projected: {sources: [{secret: {name: s}}, {configMap: {name: c}}, {secret: {name: t, items: [{key: k, path: k}]}}]}",
+        "mountPath: /m",
+        ["volume /m <- s in a", "volume /m/k <- t[k] in a"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("volume", "mount", "expected"), _MOUNTS)
+def test_mounts_say_path_and_pinned_key(volume: str, mount: str, expected: list[str]) -> None:
+    found = consumers_of(
+        _pod(f"""
+containers: [{{name: a, volumeMounts: [{{name: v, {mount}}}]}}]
+volumes: [{{name: v, {volume}}}]
+""")
+    )
+
+    assert shown(found) == expected
+
+
+def test_volume_that_nobody_mounts_is_still_read() -> None:
+    found = only(consumers_of(_pod("containers: [{name: a}]\nvolumes: [{name: v, secret: {secretName: s}}]")))
+
+    assert (found.how, found.path, found.container) == (How.VOLUME, "", None)
+
+
+def test_one_volume_in_two_containers_is_read_twice() -> None:
+    found = consumers_of(
+        _pod("""
+initContainers: [{name: i, volumeMounts: [{name: v, mountPath: /i}]}]
+containers: [{name: a, volumeMounts: [{name: v, mountPath: /a}]}]
+volumes: [{name: v, secret: {secretName: s}}]
+""")
+    )
+
+    assert sorted(shown(found)) == ["volume /a <- s in a", "volume /i <- s in i"]
+
+
+@pytest.mark.parametrize(
+    ("group", "restart", "expected"),
+    [
+        ("containers", "", False),
+        ("initContainers", "", True),
+        ("initContainers", "restartPolicy: Always, ", False),
+        ("ephemeralContainers", "", False),
+    ],
+)
+def test_init_containers_are_told_from_sidecars(group: str, restart: str, *, expected: bool) -> None:
+    found = only(
+        consumers_of(_pod(f"{group}: [{{name: a, {restart}envFrom: [{{secretRef: {{name: s}}}}]}}]"))
+    )
+
+    assert found.container is not None
+    assert found.container.is_init is expected
+
+
+@pytest.mark.parametrize(
+    ("volume", "path"),
+    [
+        ("csi: {driver: d, nodePublishSecretRef: {name: s}}", "volumes.csi.nodePublishSecretRef"),
+        ("flexVolume: {driver: d, secretRef: {name: s}}", "volumes.flexVolume.secretRef"),
+        ("cephfs: {monitors: [m], secretRef: {name: s}}", "volumes.cephfs.secretRef"),
+        ("azureFile: {secretName: s, shareName: x}", "volumes.azureFile.secretName"),
+    ],
+)
+def test_what_a_storage_driver_reads_is_not_the_containers(volume: str, path: str) -> None:
+    found = only(
+        consumers_of(
+            _pod(
+                f"containers: [{{name: a, volumeMounts: [{{name: v, mountPath: /v}}]}}]\nvolumes: [{{name: v, {volume}}}]"
+            )
+        )
+    )
+
+    assert (found.how, found.secret, found.path) == (How.CUSTOM_RESOURCE, "s", path)
+
+
+def test_image_pull_secrets_are_read() -> None:
+    found = only(consumers_of(_pod("containers: [{name: a}]\nimagePullSecrets: [{name: regcred}, {}]")))
+
+    assert (found.how, found.secret) == (How.IMAGE_PULL, "regcred")
+
+
+def test_labels_are_those_of_the_pod() -> None:
+    found = only(consumers_of(_pod("containers: [{name: a, envFrom: [{secretRef: {name: s}}]}]")))
+
+    assert found.labels == {"app": "web"}
+
+
+@pytest.mark.parametrize("name", ["{{ .Values.x }}", "a b", "a/b", "", "<TOKEN>", "x" * 254])
+def test_what_cannot_be_a_name_is_no_consumer(name: str) -> None:
+    assert consumers_of(_pod(f"containers: [{{name: a, envFrom: [{{secretRef: {{name: '{name}'}}}}]}}]")) == []
+
+
+def test_unresolved_substitution_in_a_name_is_kept() -> None:
+    found = only(
+        consumers_of(_pod("containers: [{name: a, envFrom: [{secretRef: {name: '${APP}-secret'}}]}]"))
+    )
+
+    assert found.secret == "${APP}-secret"  # noqa: S105 - a name
+
+
+def test_one_reference_repeated_by_an_anchor_is_one_consumer() -> None:
+    found = consumers_of(
+        _pod("""
+containers:
+- name: a
+  envFrom: [&e {secretRef: {name: s}}, *e]
+""")
+    )
+
+    assert shown(found) == ["envFrom <- s in a"]

@@ -1,0 +1,1 @@
+"""The admission webhook. Not written yet: see the README for what works today."""
