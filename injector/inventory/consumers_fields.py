@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from injector.inventory.consumers_names import Role, normal, role_of
+from injector.inventory.consumers_names import Role, is_value, normal, role_of
 from injector.inventory.consumers_reader import (
     MAX_DEPTH,
     Named,
@@ -156,10 +156,7 @@ class FieldWalk:
         if role not in (Role.NAME, Role.AMBIGUOUS):
             return False
         secret = self.reader.name_of(node[key])
-        is_sure = role is Role.NAME or (normal(key) == "secret" and "key" in node)
-        if not secret or not is_plausible_name(secret) or not (is_sure or "-" in secret):
-            return False
-        if role is Role.AMBIGUOUS and self.reader.redact(secret) != secret:
+        if not is_plausible_name(secret) or (role is Role.AMBIGUOUS and is_value(key)):
             return False
         named = Named(
             secret,

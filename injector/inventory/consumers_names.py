@@ -94,6 +94,18 @@ operator ``spec.external``; external-secrets' provider fields; VictoriaMetrics o
 """
 
 
+_VALUE_WORD: Final = re.compile(
+    r"(?:client|cookie|jwt|webhook|shared|session|signing|hmac|rpc|oauth2?|oidc|api|access|encryption|nextauth|cron"
+    r"|internal|csrf|turn|hook|state|macaroon)(?:app)?secret\Z"
+)
+"""``...Secret`` fields whose text is the value itself, in most of the places where they stand."""
+
+
+def is_value(key: str) -> bool:
+    """Tell whether the text of a field is more likely a secret value than a Secret's name."""
+    return _VALUE_WORD.search(normal(key)) is not None
+
+
 @lru_cache(maxsize=32768)
 def normal(key: str) -> str:
     """Return a field's name in lower case without separators: ``existing-secret`` is ``existingsecret``."""

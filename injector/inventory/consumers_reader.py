@@ -27,7 +27,9 @@ MAX_DEPTH: Final = 60
 
 _NAME: Final = re.compile(r"(?:[A-Za-z0-9._-]|\$\{[A-Za-z0-9_:=.-]*\}|\$[A-Za-z_]+)+\Z")
 _KEY: Final = re.compile(r"[-._A-Za-z0-9]{1,100}\Z")
-_RANDOM: Final = re.compile(r"(?=[^-.]*\d[^-.]*\d[^-.]*\d)[^-.]{20,}")
+_SEGMENT: Final = re.compile(r"[^-._]{16,}")
+_TOKEN: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|\d+")
+_MAX_TOKENS: Final = 6
 _RELEASE: Final = re.compile(r"\{\{-?\s*\$?\.Release\.(Name|Namespace)\s*(?:\|\s*quote\s*)?-?\}\}")
 _MAX_NAME: Final = 253
 
@@ -102,8 +104,7 @@ class Reader:
         Charts call keys and key material alike (``secretKey``): what does not look like a key is not kept.
         """
         key = value if isinstance(value, str) else ""
-        is_key = _KEY.match(key) is not None and not _RANDOM.search(key)
-        return key if is_key and self.redact(key) == key else ""
+        return key if _KEY.match(key) and is_wordy(key) else ""
 
     def named(self, body: Map, *, name_key: str = "name") -> Named | None:
         """Read a reference's ``name``, ``key``, ``optional`` and ``namespace``; None without a usable name."""
@@ -176,7 +177,19 @@ def is_plausible_name(name: str) -> bool:
     Stricter than `is_name`: what a chart calls ``fooSecret`` is now a name, now the value itself, and a value
     must never travel on as if it were a name.
     """
-    return is_name(name) and (name == name.lower() or "${" in name) and not _RANDOM.search(name)
+    return is_name(name) and (name == name.lower() or "${" in name) and is_wordy(name)
+
+
+def is_wordy(name: str) -> bool:
+    """Tell whether text is made of words, as names are, and not of random characters, as values are.
+
+    ``wJalrXUtnFEMIK7MDENG`` and ``AKIAIOSFODNN7EXAMPLE`` are not; kustomize's ten-character hashes may end a name.
+    """
+    for match in _SEGMENT.finditer(name):
+        tokens = _TOKEN.findall(match[0])
+        if len(tokens) > (2 if any(token.isdigit() for token in tokens) else _MAX_TOKENS):
+            return False
+    return True
 
 
 def resolve_release(name: str, release: Release) -> str:

@@ -121,7 +121,7 @@ def _read_generator(resource: Resource, root: str) -> Store:
         # ClusterGenerator: spec.generator.<kind>Spec holds what the namespaced kind has as spec.
         inner = mapping(spec, "generator")
         spec = mapping(next((value for value in inner.values() if isinstance(value, Map)), None))
-    vault = mapping(mapping(spec, "provider"))
+    vault = mapping(spec, "provider")
     namespace = "" if is_cluster else ref.namespace
     return Store(
         ref=replace(ref, namespace=namespace),

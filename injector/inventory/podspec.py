@@ -6,6 +6,7 @@ The same functions read the parts of pod specs that stand in custom resources an
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -18,6 +19,8 @@ from injector.manifests.yamldoc import Map, Seq, Value
 from injector.model import Consumer, ContainerFacts, How
 
 _MAX_COMMAND: Final = 500
+_MAX_SCRIPT: Final = 4000
+_FLAG: Final = re.compile(r"--?[a-z][a-z-]*\Z|[|&;(){}<>]{1,2}\Z")
 _CONTAINER_LISTS: Final = (
     ("initContainers", True),
     ("containers", False),
@@ -112,9 +115,11 @@ def command_of(container: Map, reader: Reader) -> str:
     for key in ("command", "args"):
         value = container.get(key)
         parts += [text(item) for item in value] if isinstance(value, list) else [text(value)]
-    joined = " ".join(part for part in parts if part)
-    # Redacted before it is cut: half a token is not recognised any more.
-    return reader.redact(joined)[:_MAX_COMMAND] if joined else ""
+    words = " ".join(part for part in parts if part)[:_MAX_SCRIPT].split()
+    # Word by word: of a script the programs are evidence, and one literal must not hide them all. Redacted
+    # before it is cut: half a token is not recognised any more.
+    shown = [word if _FLAG.match(word) else reader.redact(word) for word in words]
+    return " ".join(shown)[:_MAX_COMMAND]
 
 
 def read_pull_secrets(value: Value, reader: Reader, how: How = How.IMAGE_PULL) -> list[Consumer]:

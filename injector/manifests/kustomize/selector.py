@@ -35,7 +35,7 @@ def _matcher(pattern: str, *, is_regex: bool = True) -> _Test | None:
         return pattern.__eq__
     try:
         return _anchored(pattern)
-    except re.error as err:
+    except (re.error, OverflowError, RecursionError) as err:
         raise SelectorError(f"{pattern!r} is no regular expression") from err
 
 

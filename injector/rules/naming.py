@@ -1,0 +1,159 @@
+"""From the words of a name to what it may be: a kind of credential, a system, and which part of a login.
+
+A name is the weakest evidence. What is found here is only the start; `injector.classify` asks the consumer, its
+siblings and the store before it believes it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from typing import Final
+
+from injector.knowledge import words as w
+
+
+class Part(StrEnum):
+    """Which part of a credential a key is."""
+
+    USER = "user"
+    PASSWORD = "password"  # noqa: S105 - the word, not one
+    DSN = "dsn"
+    SECRET = "secret"  # noqa: S105 - a value that stands alone: a token, a key
+    CONFIG = "config"
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """What a name tells.
+
+    Attributes:
+        kind: ``login`` (of `system`), ``aws``, ``gcp``, ``azure``, ``vault-token`` and the like for what an engine
+            may issue, else a static kind such as ``api-token``; ``configuration``; ``unknown``.
+        system: ``postgresql`` ... of a login; ``sql`` for a database that is not named; empty when unknown.
+        is_superuser: the name says root, superuser or replication.
+        is_provisioning: input of a role-provisioning init container (``INIT_POSTGRES_*``).
+    """
+
+    kind: str
+    part: Part
+    system: str = ""
+    is_superuser: bool = False
+    is_provisioning: bool = False
+
+
+UNKNOWN: Final = Hint("unknown", Part.SECRET)
+_PUBLIC: Final = frozenset({"pub", "public"})
+_STATIC_FIRST: Final[tuple[tuple[frozenset[str], str], ...]] = (
+    (frozenset({"webhook", "webhooks"}), "webhook-url"),
+    (w.MAIL, "smtp"),
+    (frozenset({"dockerconfigjson", "dockerconfig", "regcred", "dockercfg", "pullsecret", "imagepull"}), "registry"),
+)
+
+
+@lru_cache(maxsize=65536)
+def judge_name(name: str) -> Hint:
+    """Return what one name tells, by itself."""
+    return judge_words(w.words(name))
+
+
+@lru_cache(maxsize=65536)
+def judge_words(words: tuple[str, ...]) -> Hint:
+    """Return what a row of words tells; the first rule that fits counts."""
+    if not words:
+        return UNKNOWN
+    have = frozenset(words)
+    part = _part(words, have)
+    for named, kind in _STATIC_FIRST:
+        if have & named:
+            return Hint("configuration" if part is Part.CONFIG and kind == "smtp" else kind, part)
+    cloud = _cloud(words, have)
+    if cloud:
+        return cloud
+    system = next((w.SYSTEMS[word] for word in words if word in w.SYSTEMS), "")
+    static = _static_kind(words, have, has_system=bool(system), part=part)
+    if static:
+        return static
+    if not system and have & w.GENERIC_DATABASE and part is not Part.SECRET:
+        system = "sql"
+    if part is Part.CONFIG:
+        return Hint("configuration", part, system)
+    if part in (Part.USER, Part.PASSWORD, Part.DSN):
+        if part is Part.DSN and not system:
+            return Hint("configuration", Part.CONFIG) if not have & {"dsn", "jdbc"} else Hint("login", part, "sql")
+        return Hint("login", part, system, *_privilege(words, have))
+    return Hint("api-token" if have & (w.TOKEN | {"key", "secret"}) else "unknown", part, system)
+
+
+def _privilege(words: tuple[str, ...], have: frozenset[str]) -> tuple[bool, bool]:
+    is_super = bool(have & (w.SUPERUSER | w.REPLICATION))
+    return is_super, words[0] == "init" and len(words) > 2  # noqa: PLR2004 - INIT_POSTGRES_PASS
+
+
+def _part(words: tuple[str, ...], have: frozenset[str]) -> Part:
+    last = words[-1]
+    if last in w.PASSWORD or (have & w.PASSWORD and last not in w.CONFIGURATION | w.HOST):
+        return Part.PASSWORD
+    if last in w.USER or (last == "name" and len(words) > 1 and words[-2] in w.USER | {"superuser", "defaultuser"}):
+        return Part.USER
+    if last in w.DSN or words[-2:] == ("connection", "string") or "connstr" in have:
+        return Part.DSN
+    if words[-2:] in (("access", "key"), ("secret", "key"), ("api", "key")):
+        return Part.SECRET
+    if last in w.HOST | w.CONFIGURATION | w.DATABASE_NAME or (last in w.GENERIC_DATABASE and len(words) > 1):
+        return Part.CONFIG
+    return Part.SECRET
+
+
+def _cloud(words: tuple[str, ...], have: frozenset[str]) -> Hint | None:
+    """AWS, S3, Google and Azure keys; which store they go to is asked later."""
+    is_access_key = have >= {"access", "key"} or have >= {"access", "secret"} or have >= {"secret", "key"} and have & w.OBJECT_STORE
+    if "aws" in have and (have & {"access", "secret", "key", "credentials", "session"}) and "region" not in have:
+        return Hint("aws", Part.USER if words[-1] == "id" else Part.PASSWORD)
+    if have & w.OBJECT_STORE:
+        if is_access_key or have & (w.PASSWORD | {"secret", "key", "credentials", "keyid", "accesskey"}):
+            return Hint("s3-compatible", Part.USER if words[-1] in ("id", "keyid") else Part.PASSWORD)
+        return Hint("configuration", Part.CONFIG) if words[-1] in w.CONFIGURATION | w.HOST else None
+    if is_access_key and not have & w.ENCRYPTION and (words[-1] == "id" or words[:2] == ("access", "key") or "access" in have):
+        return Hint("aws", Part.USER if words[-1] == "id" else Part.PASSWORD)
+    if have & {"gcp", "google", "gcloud"} and have & {"credentials", "json", "sa", "account"} and not have & {"client", "maps"}:
+        return Hint("gcp", Part.SECRET)
+    if have & {"azure", "arm"} and have & {"client", "tenant", "subscription"} and not have & w.OAUTH:
+        return Hint("azure", Part.PASSWORD if words[-1] in ("secret", "password") else Part.USER)
+    return None
+
+
+def _static_kind(words: tuple[str, ...], have: frozenset[str], *, has_system: bool, part: Part) -> Hint | None:
+    """Kinds that no engine issues."""
+    last = words[-1]
+    if have & w.OAUTH and not have & {"server"} or have >= {"client", "secret"} or (have >= {"client", "id"}):
+        is_config = part in (Part.CONFIG, Part.DSN) and not have & {"secret", "id"}
+        return Hint("configuration" if is_config else "oauth-client", Part.CONFIG if is_config else part)
+    if have & _PUBLIC and have & {"key", "jwt", "cosign", "rsa"}:
+        return Hint("configuration", Part.CONFIG)
+    if have & w.BACKUP and have & w.PASSWORD and not has_system:
+        return Hint("encryption-key", part)
+    is_login = has_system or bool(have & w.GENERIC_DATABASE)
+    if have & w.NO_ENGINE and part in (Part.USER, Part.PASSWORD) and not is_login:
+        return Hint("unsupported-login", part)
+    if have & w.ADMIN and part in (Part.USER, Part.PASSWORD) and not is_login:
+        return Hint("password", part)
+    if have & w.ENCRYPTION and (have & {"key", "secret", "token", "salt", "seed"} or last in w.ENCRYPTION) and not (
+        is_login and part in (Part.USER, Part.PASSWORD, Part.DSN)
+    ):
+        return Hint("encryption-key", part)
+    if have >= {"secret", "key"} or words[-2:] in (("app", "key"), ("app", "secret"), ("private", "key")):
+        return Hint("encryption-key", Part.SECRET)
+    if have & w.CERTIFICATE and part is Part.SECRET and (last in w.CERTIFICATE or last == "key"):
+        return Hint("tls-certificate", part)
+    if have & {"ssh", "knownhosts", "deploykey"} or (have & w.GIT and part is not Part.CONFIG):
+        return Hint("git", part)
+    if have & w.REGISTRY and part in (Part.USER, Part.PASSWORD):
+        return Hint("registry", part)
+    if have & w.TOKEN or have >= {"api", "key"} or have >= {"license", "key"}:
+        for engine in ("consul", "nomad"):
+            if engine in have:
+                return Hint(f"{engine}-token", Part.SECRET)
+        return Hint("api-token", Part.SECRET)
+    return None
