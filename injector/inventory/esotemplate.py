@@ -102,8 +102,8 @@ def iter_actions(template: str) -> Iterator[Action]:
 
 def _read_action(template: str, start: int) -> Action | None:
     position = start + 2
-    if template.startswith("- ", position):
-        position += 1
+    if template[position : position + 1] == "-" and template[position + 1 : position + 2].isspace():
+        position += 1  # the trim marker
     tokens: list[tuple[str, str]] = []
     previous = ""
     while position < len(template):

@@ -1,0 +1,99 @@
+"""Secrets, with who makes them and who reads them.
+
+Sources and consumers meet by namespace and name within one cluster. A namespace that the tree does not tell (an
+orphan whose overlay is missing) matches any, when the two manifests stand near each other.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from injector.inventory.facts import Facts, Inventory
+from injector.model import Consumer, ObjectRef, SecretSource, SourceKind, How, Origin, WORKLOAD_WAYS
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """One Secret of one cluster.
+
+    Attributes:
+        sources: who makes it; several are a finding, none is `SourceKind.UNKNOWN`.
+        consumers: who reads it, sorted by place.
+        is_orphan: nothing that a root deploys makes or reads it.
+    """
+
+    namespace: str
+    name: str
+    sources: tuple[SecretSource, ...]
+    consumers: tuple[Consumer, ...]
+    is_orphan: bool
+
+
+def link(inventory: Inventory) -> list[Secret]:
+    """Return every Secret that something makes, and every other one that a workload reads."""
+    clusters = {own: root.cluster for own, root in inventory.roots.items()}
+    found = list(_link(inventory.deployed, clusters, is_orphan=False))
+    return found + list(_link(inventory.orphaned, clusters, is_orphan=True, others=inventory.deployed.consumers))
+
+
+def _link(
+    facts: Facts, clusters: dict[str, str], *, is_orphan: bool, others: Iterable[Consumer] = ()
+) -> Iterator[Secret]:
+    readers: dict[tuple[str, str], list[Consumer]] = defaultdict(list)
+    loose: dict[str, list[Consumer]] = defaultdict(list)
+    for consumer in (*facts.consumers, *others):
+        cluster = clusters.get(consumer.origin.root, "")
+        readers[cluster, consumer.secret].append(consumer)
+        loose[consumer.secret].append(consumer)
+    taken: set[int] = set()
+    makers: dict[tuple[str, str, str], list[SecretSource]] = defaultdict(list)
+    for source in facts.sources:
+        makers[clusters.get(source.origin.root, ""), source.ref.namespace, source.target].append(source)
+    for (cluster, namespace, name), sources in sorted(makers.items()):
+        consumers = [one for one in readers[cluster, name] if _meets(namespace, sources[0].origin, one)]
+        taken.update(id(one) for one in consumers)
+        yield Secret(namespace, name, tuple(sources), _sorted(consumers), is_orphan)
+    if is_orphan:
+        return
+    unmade: dict[tuple[str, str, str], list[Consumer]] = defaultdict(list)
+    for consumer in facts.consumers:
+        if id(consumer) not in taken and consumer.secret:
+            unmade[clusters.get(consumer.origin.root, ""), namespace_of(consumer), consumer.secret].append(consumer)
+    for (_, namespace, name), consumers in sorted(unmade.items()):
+        if any(one.how in WORKLOAD_WAYS for one in consumers):
+            first = _sorted(consumers)[0]
+            source = SecretSource(
+                SourceKind.UNKNOWN, ObjectRef("Secret", namespace, name), name, Origin(first.location, 0, first.origin.root)
+            )
+            yield Secret(namespace, name, (source,), _sorted(consumers), is_orphan)
+
+
+def namespace_of(consumer: Consumer) -> str:
+    """Return the namespace of the Secret that a consumer reads."""
+    return consumer.secret_namespace or consumer.ref.namespace
+
+
+def _meets(namespace: str, origin: Origin, consumer: Consumer) -> bool:
+    own = namespace_of(consumer)
+    if namespace and own:
+        return namespace == own
+    if consumer.how is How.COPY:
+        return False
+    return _are_near(origin.location.path, consumer.origin.location.path)
+
+
+def _are_near(left: str, right: str) -> bool:
+    """Tell whether two files belong to one app: one's folder holds the other's, or they share the parent folder."""
+    one, other = posixpath.dirname(left), posixpath.dirname(right)
+    return (
+        one.startswith(other) or other.startswith(one) or posixpath.dirname(one) == posixpath.dirname(other) != ""
+    )
+
+
+def _sorted(consumers: Iterable[Consumer]) -> tuple[Consumer, ...]:
+    return tuple(
+        sorted(consumers, key=lambda one: (one.location, one.ref, one.how, one.container.name if one.container else "", one.key))
+    )

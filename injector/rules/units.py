@@ -1,0 +1,166 @@
+"""From a Secret's keys to the single values in them: what is judged.
+
+A key is mostly one value. A key that a template makes may hold a DSN, or a whole configuration file with several
+credentials; then every variable in it is a unit of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Final
+
+from injector.inventory.linking import Secret
+from injector.knowledge import words as w
+from injector.location import Location
+from injector.model import Consumer, How, Remote, SecretKey
+from injector.rules.naming import UNKNOWN, Hint, Part, judge_name, judge_words
+
+_SCHEME: Final = re.compile(r"(?<![\w+])(?:jdbc:)?([a-z][a-z0-9+]*)://", re.IGNORECASE)
+_GO_MYSQL: Final = re.compile(r"@tcp\(")
+_KEYWORDS: Final = re.compile(r"(?i)(?:host|server)\s*=.*(?:password|pwd)\s*=|(?:password|pwd)\s*=.*(?:host|server)\s*=", re.DOTALL)
+_VARIABLE: Final = re.compile(r"\{\{-?[^{}]*?(?:\.|\")(\w[\w-]*)\"?[^{}]*\}\}")
+_LEFT: Final = re.compile(r"[\w.-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One value to judge.
+
+    Attributes:
+        key: the Secret key it stands in.
+        hint: what its names tell, the most telling first.
+        evidence: in words, what `hint` rests on.
+        strength: 2 when a DSN's scheme or a consumer's variable tells, 1 for a name, 0 for nothing.
+    """
+
+    key: SecretKey
+    label: str
+    hint: Hint
+    evidence: str
+    location: Location
+    strength: int
+    remotes: tuple[Remote, ...]
+    consumers: tuple[Consumer, ...]
+
+
+def split_units(secret: Secret) -> list[Unit]:
+    """Return the units of a Secret, in the order of its keys."""
+    units: list[Unit] = []
+    for key in _known_keys(secret):
+        consumers = tuple(one for one in secret.consumers if one.key in ("", key.name))
+        if key.template and not _is_bare(key.template):
+            units.extend(_from_template(key, secret, consumers))
+        else:
+            units.append(_from_names(key, secret, consumers))
+    return units
+
+
+def _known_keys(secret: Secret) -> Iterator[SecretKey]:
+    """Yield the keys; where a ``*`` leaves them unknown, those that consumers name."""
+    keys = {key.name: key for source in reversed(secret.sources) for key in source.keys}
+    star = keys.pop("*", None)
+    if star is None and keys:
+        yield from (keys[name] for name in sorted(keys))
+        return
+    named = sorted({one.key for one in secret.consumers if one.key} - set(keys))
+    for name in named:
+        at = next(one.location for one in secret.consumers if one.key == name)
+        remotes = tuple(replace(remote, prop=remote.prop or name) for remote in star.remotes) if star else ()
+        yield SecretKey(name=name, remotes=remotes, location=at)
+    yield from (keys[name] for name in sorted(keys))
+    if star is not None and not named and not keys:
+        yield star
+
+
+def _is_bare(template: str) -> bool:
+    """Tell a template that is one variable and nothing else."""
+    text = template.strip()
+    return text.startswith("{{") and text.endswith("}}") and text.count("{{") == 1
+
+
+def _from_template(key: SecretKey, secret: Secret, consumers: tuple[Consumer, ...]) -> Iterator[Unit]:
+    text = key.template
+    if "{{" not in text and "://" not in text:
+        hint = judge_name(key.name)
+        if hint.part is Part.CONFIG or hint.kind == "unknown" or hint.part is Part.USER:
+            yield _unit(key, key.name, Hint("configuration", Part.CONFIG, hint.system), "stands in Git as text", 1, consumers)
+        else:
+            yield _from_names(key, secret, consumers)
+        return
+    if _KEYWORDS.search(text) and "\n" not in text.strip():
+        system = "mssql" if "initial catalog" in text.lower() else "postgresql"
+        yield _unit(key, key.name, Hint("login", Part.DSN, system), "is a connection string", 2, consumers)
+        return
+    for line in text.splitlines():
+        if "{{" in line or "://" in line:
+            yield from _from_line(key, line, secret, consumers)
+
+
+def _from_line(key: SecretKey, line: str, secret: Secret, consumers: tuple[Consumer, ...]) -> Iterator[Unit]:
+    if line.strip().startswith(("#", "//")):
+        return
+    for match in _SCHEME.finditer(line):
+        system = w.SCHEMES.get(match[1].lower(), "")
+        if system and ("{{" in line or "@" in line):
+            is_super = bool(set(w.words(line)) & {"superuser", "root"} and "://postgres:" in line)
+            hint = Hint("login", Part.DSN, system, is_super)
+            yield _unit(key, key.name, hint, f"its template is a {match[1]}:// DSN", 2, consumers)
+            return
+    if _GO_MYSQL.search(line):
+        yield _unit(key, key.name, Hint("login", Part.DSN, "mysql"), "its template is a MySQL DSN", 2, consumers)
+        return
+    left = " ".join(_LEFT.findall(line.partition("{{")[0]))
+    is_file = "\n" in key.template.strip()
+    for match in _VARIABLE.finditer(line):
+        names = [left, match[1]] if is_file else [key.name, match[1]]
+        hint, evidence, strength = _best(names, secret)
+        if hint.kind != "configuration" or not is_file:
+            yield _unit(key, match[1], hint, evidence, strength, consumers)
+
+
+def _from_names(key: SecretKey, secret: Secret, consumers: tuple[Consumer, ...]) -> Unit:
+    environment = [one.env for one in consumers if one.env and one.how is How.ENV]
+    paths = [one.path.rpartition(".")[2] for one in consumers if one.path and one.how is How.HELM_VALUES]
+    remotes = [remote.prop for remote in key.remotes if remote.prop not in ("", "value")]
+    tails = [remote.path.rpartition("/")[2] for remote in key.remotes]
+    hint, evidence, strength = _best([*environment, key.name, *key.variables, *remotes, *tails, *paths], secret)
+    return _unit(key, key.name, hint, evidence, 2 if evidence in environment else strength, consumers)
+
+
+def _best(names: Iterable[str], secret: Secret) -> tuple[Hint, str, int]:
+    """Return the first name that tells more than that there is something."""
+    seen: list[tuple[Hint, str]] = []
+    for name in names:
+        if name and name != "*":
+            hint = judge_name(name)
+            seen.append((hint, name))
+            if hint.kind not in ("unknown",) and not (hint.kind == "login" and not hint.system):
+                return hint, name, 1
+    for hint, name in seen:
+        wide = judge_words((*w.words(secret.name), *w.words(name)))
+        if wide.kind not in ("unknown", "configuration") and (wide.kind != "login" or wide.system):
+            return wide, f"{secret.name}/{name}", 1
+        if hint.kind == "login":
+            return hint, name, 1
+    if not seen:
+        return _from_secret_name(secret)
+    return seen[0][0], seen[0][1], 0
+
+
+def _from_secret_name(secret: Secret) -> tuple[Hint, str, int]:
+    paths = [remote.path for source in secret.sources for key in source.keys for remote in key.remotes]
+    for name in (secret.name, *paths):
+        have = w.words(name.rpartition("/data/")[2] or name)
+        system = next((w.SYSTEMS[word] for word in have if word in w.SYSTEMS), "")
+        if not system and set(have) & w.GENERIC_DATABASE:
+            system = "sql"
+        if system and not set(have) & (w.BACKUP | w.ADMIN):
+            return Hint("login", Part.DSN, system), name, 0
+    return UNKNOWN, "", 0
+
+
+def _unit(key: SecretKey, label: str, hint: Hint, evidence: str, strength: int, consumers: tuple[Consumer, ...]) -> Unit:
+    used = [remote for remote in key.remotes if label in (key.name, remote.prop)] or list(key.remotes)
+    return Unit(key, label, hint, evidence, key.location, strength, tuple(used), consumers)
