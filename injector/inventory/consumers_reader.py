@@ -30,6 +30,9 @@ _KEY: Final = re.compile(r"[-._A-Za-z0-9]{1,100}\Z")
 _SEGMENT: Final = re.compile(r"[^-._]{16,}")
 _TOKEN: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|\d+")
 _MAX_TOKENS: Final = 6
+_MAX_LOWER: Final = 3
+_MAX_MIXED: Final = 2
+"""Words that a part of sixteen characters and more may have: without digits, with digits, with capitals too."""
 _RELEASE: Final = re.compile(r"\{\{-?\s*\$?\.Release\.(Name|Namespace)\s*(?:\|\s*quote\s*)?-?\}\}")
 _MAX_NAME: Final = 253
 
@@ -187,7 +190,9 @@ def is_wordy(name: str) -> bool:
     """
     for match in _SEGMENT.finditer(name):
         tokens = _TOKEN.findall(match[0])
-        if len(tokens) > (2 if any(token.isdigit() for token in tokens) else _MAX_TOKENS):
+        has_digits = any(token.isdigit() for token in tokens)
+        limit = (_MAX_LOWER if match[0].islower() else _MAX_MIXED) if has_digits else _MAX_TOKENS
+        if len(tokens) > limit:
             return False
     return True
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from injector.inventory.facts import Facts, Inventory
-from injector.model import Consumer, ObjectRef, SecretSource, SourceKind, How, Origin, WORKLOAD_WAYS
+from injector.model import WORKLOAD_WAYS, Consumer, How, ObjectRef, Origin, SecretSource, SourceKind
 
 
 @dataclass(frozen=True, slots=True)

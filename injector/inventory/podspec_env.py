@@ -53,9 +53,11 @@ class Environment:
 
 def safe_literal(name: str, value: str, reader: Reader) -> str:
     """Return a literal without what is, or looks like, a secret value."""
-    if value and _SECRET_NAME.search(name) and not _HARMLESS.match(value):
+    if not value or _HARMLESS.match(value):
+        return value
+    if _SECRET_NAME.search(name):
         return REDACTED
-    return reader.redact(value)[:_MAX_LITERAL] if value else ""
+    return reader.redact(value)[:_MAX_LITERAL]
 
 
 def read_env(value: Value, reader: Reader, environment: Environment) -> list[Use]:

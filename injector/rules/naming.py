@@ -108,7 +108,7 @@ def _part(words: tuple[str, ...], have: frozenset[str]) -> Part:
 
 def _cloud(words: tuple[str, ...], have: frozenset[str]) -> Hint | None:
     """AWS, S3, Google and Azure keys; which store they go to is asked later."""
-    is_access_key = have >= {"access", "key"} or have >= {"access", "secret"} or have >= {"secret", "key"} and have & w.OBJECT_STORE
+    is_access_key = have >= {"access", "key"} or have >= {"access", "secret"} or (have >= {"secret", "key"} and have & w.OBJECT_STORE)
     if "aws" in have and (have & {"access", "secret", "key", "credentials", "session"}) and "region" not in have:
         return Hint("aws", Part.USER if words[-1] == "id" else Part.PASSWORD)
     if have & w.OBJECT_STORE:
@@ -127,7 +127,7 @@ def _cloud(words: tuple[str, ...], have: frozenset[str]) -> Hint | None:
 def _static_kind(words: tuple[str, ...], have: frozenset[str], *, has_system: bool, part: Part) -> Hint | None:
     """Kinds that no engine issues."""
     last = words[-1]
-    if have & w.OAUTH and not have & {"server"} or have >= {"client", "secret"} or (have >= {"client", "id"}):
+    if (have & w.OAUTH and not have & {"server"}) or have >= {"client", "secret"} or (have >= {"client", "id"}):
         is_config = part in (Part.CONFIG, Part.DSN) and not have & {"secret", "id"}
         return Hint("configuration" if is_config else "oauth-client", Part.CONFIG if is_config else part)
     if have & _PUBLIC and have & {"key", "jwt", "cosign", "rsa"}:
