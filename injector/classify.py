@@ -87,7 +87,7 @@ def _item_order(item: Item) -> tuple[str, str, str, Location, str]:
 
 def _judge_secret(secret: Secret, context: Context) -> Iterable[Item]:
     judged = [_judge(unit, secret, context) for unit in split_units(secret)]
-    credentials = tuple(_group(judged, context))
+    credentials = tuple(_group(judged))
     verdict, confidence = _sum_up(credentials)
     for source in _makers(secret):
         yield Item(source, verdict, confidence, credentials, tuple(_findings(secret, source)))
@@ -187,7 +187,7 @@ def _static(unit: Unit, kind: str, reason: Reason, sure: Confidence) -> _Judged:
     return _Judged(unit, kind, "", Verdict.STATIC, sure, (reason,))
 
 
-def _group(judged: Sequence[_Judged], context: Context) -> Iterable[Credential]:
+def _group(judged: Sequence[_Judged]) -> Iterable[Credential]:
     """Put the parts of one credential together: same kind, engine and verdict, same name without the part."""
     groups: dict[tuple[str, ...], list[_Judged]] = {}
     for one in judged:

@@ -23,6 +23,7 @@ ConfigMapLookup: TypeAlias = "Callable[[str, str], Mapping[str, Value] | None]"
 """(namespace, name) -> data of a ConfigMap of the same build, None when it is not there."""
 
 _LINE_KEY: Final = re.compile(r"^[\"']?([-._a-zA-Z0-9]+)[\"']?\s*:", re.MULTILINE)
+_PLAIN_CONTROL: Final = frozenset({"if", "else", "end", ""})
 _MARK: Final = "\ue000{}\ue001"
 _MARKED: Final = re.compile("\ue000(\\d+)\ue001")
 
@@ -55,6 +56,11 @@ class _Keys:
                 self.findings.append(Finding("eso-template-missing-variable", message, where))
         remotes = unique(one for variable in uses.variables for one in self.fetched.remotes_of(variable))
         self._put(SecretKey(name, remotes, redact(template), uses.variables, where))
+
+    def add_shared(self, name: str, variables: tuple[str, ...], where: Location) -> None:
+        """Add a key of a template that only makes sense as a whole."""
+        remotes = unique(one for variable in variables for one in self.fetched.remotes_of(variable))
+        self._put(SecretKey(name, remotes, "", variables, where))
 
     def add_unknown(self, name: str, where: Location) -> None:
         """Add a key whose template cannot be read: it may be made of anything that was fetched."""
@@ -133,25 +139,29 @@ def _add_keys_and_values(template: str, where: Location, keys: _Keys) -> None:
     actions: list[str] = []
     marked: list[str] = []
     position = 0
+    has_scope = False
     for action in iter_actions(template):
         marked.append(template[position : action.start])
         if action.is_output:
             marked.append(_MARK.format(len(actions)))
             actions.append(template[action.start : action.end])
+        else:
+            has_scope = has_scope or action.keyword not in _PLAIN_CONTROL
         position = action.end
     marked.append(template[position:])
-    text_of = "".join(marked)
-    pairs = _parse_pairs(text_of)
-    if pairs is None:
-        for name in dict.fromkeys(_LINE_KEY.findall(text_of)):
-            keys.add_unknown(name, where)
+    pairs = _parse_pairs("".join(marked))
+    if pairs is None or has_scope:
+        # Inside ``with`` and ``range`` a pair alone does not tell what its dot is: the template counts as a whole.
+        uses = find_variables(template)
+        names = list(pairs) if pairs is not None else _LINE_KEY.findall("".join(marked))
+        for name in names:
+            keys.add_shared(ALL if _MARKED.search(name) else name, uses.variables, where)
         return
-    scope = " ".join(template[one.start : one.end] for one in iter_actions(template) if not one.is_output)
     for name, value in pairs.items():
         if _MARKED.search(name):
             keys.add_unknown(ALL, where)
         else:
-            keys.add_template(name, _unmark(text(value), actions, scope), where)
+            keys.add_template(name, _unmark(text(value), actions), where)
 
 
 def _parse_pairs(marked: str) -> Map | None:
@@ -162,7 +172,5 @@ def _parse_pairs(marked: str) -> Map | None:
     return value if isinstance(value, Map) else None
 
 
-def _unmark(value: str, actions: list[str], scope: str) -> str:
-    """Put the actions back; inside a scope of ``with`` or ``range`` the dot is not known, so the scope goes along."""
-    plain = _MARKED.sub(lambda match: actions[int(match[1])] if int(match[1]) < len(actions) else "", value)
-    return plain if not scope or "." not in scope else plain
+def _unmark(value: str, actions: list[str]) -> str:
+    return _MARKED.sub(lambda match: actions[int(match[1])] if int(match[1]) < len(actions) else "", value)

@@ -19,7 +19,9 @@ from injector.manifests.yamldoc import Map, Value
 Undo: TypeAlias = "Callable[[str], str | None]"
 """Key after the rewrite -> key before it; None when that cannot be told."""
 
-_CAPTURE: Final = re.compile(r"\A\^?(?P<head>(?:[\w/ -]|\\[.$^/-])*)\((?:\?P?<\w+>)?\.[*+]\)(?P<tail>(?:[\w/ -]|\\[.$^/-])*)\$?\Z")
+_CAPTURE: Final = re.compile(
+    r"\A\^?(?P<head>(?:[\w/ -]|\\[.$^/-])*)\((?:\?P?<\w+>)?\.[*+]\)(?P<tail>(?:[\w/ -]|\\[.$^/-])*)\$?\Z"
+)
 _GROUP: Final = re.compile(r"\A(?P<head>[^$]*)\$(?:\{(?:1|\w+)\}|1)(?P<tail>[^$]*)\Z")
 _LITERAL: Final = re.compile(r"\A\^?(?P<head>(?:[\w/ -]|\\[.$^/-])*)\Z")
 _VALUE: Final = re.compile(r"\A(?P<head>[^{}]*)\{\{-?\s*\.value\s*-?\}\}(?P<tail>[^{}]*)\Z")

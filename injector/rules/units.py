@@ -136,7 +136,7 @@ def _best(names: Iterable[str], secret: Secret) -> tuple[Hint, str, int]:
         if name and name != "*":
             hint = judge_name(name)
             seen.append((hint, name))
-            if hint.kind not in ("unknown",) and not (hint.kind == "login" and not hint.system):
+            if hint.kind != "unknown" and not (hint.kind == "login" and not hint.system):
                 return hint, name, 1
     for hint, name in seen:
         wide = judge_words((*w.words(secret.name), *w.words(name)))
