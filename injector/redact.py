@@ -1,6 +1,226 @@
-"""Stub."""
+"""Takes what looks like a secret value out of text that stands in Git.
+
+Literal environment values and templates are evidence (hosts, ports, schemes), and now and then somebody has written
+a password into them. What is kept is what is known to be harmless: names, numbers, hosts, paths, words and references
+such as ``${VAR}`` or ``{{ .var }}``. Everything else goes: a lost hint costs little, a printed password much.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+REDACTED: Final = "<redacted>"
+
+_MAX_WORD: Final = 20
+"""Letters in a row: longer ones are no words of a configuration."""
+_MAX_TEXT: Final = 256 * 1024
+"""Longer literals are files; nothing in them is needed as evidence."""
+
+# Marks in the private use area stand for references while the text around them is judged.
+_MARK: Final = "\ue000{}\ue001"
+_MARKED: Final = re.compile("\ue000(\\d+)\ue001")
+_MARKS: Final = re.compile("[\ue000\ue001]")
+_REFERENCE: Final = re.compile(
+    r"""
+      <redacted>
+    | \{\{(?:"(?:[^"\\\n]|\\.)*"|`[^`]*`|[^"`}]|\}(?!\}))*\}\}
+    | \$\{[A-Za-z_][\w.]*(?::?[-=?+][^}]*)?\}
+    | \$\([A-Za-z_][\w.]*\)
+    | \$[A-Za-z_]\w*
+    | <path:[\w./-]+\#[\w.-]+>
+    """,
+    re.VERBOSE,
+)
+_ACTION_STRING: Final = re.compile(r'"((?:[^"\\\n]|\\.)*)"|`([^`]*)`')
+_DEFAULT: Final = re.compile(r"(\$\{[A-Za-z_][\w.]*:?[-=?+])([^}]*)\}")
+
+_SECRET_NAME: Final = (
+    r"[\w.-]*(?:passw(?:or)?d|passphrase|passwd|pwd|pass\b|secret|token|api[_-]?key|apikey|access[_-]?key|private[_-]?key"
+    r"|signing[_-]?key|encryption[_-]?key|master[_-]?key|account[_-]?key|shared[_-]?key|credential|(?:^|[_-])auth\b"
+    r"|authorization|bearer|cookie|(?:^|[_-])salt\b|(?:^|[_-])dsn\b)[\w-]*"
+)
+_HARMLESS_NAME: Final = re.compile(
+    r"(?:file|path|dir|name|names|url|uri|host|ref|type|kind|ttl|expiry|expiration|length|size|min|max|enabled|policy"
+    r"|method|mode|provider|issuer|audience|header|format|algorithm|id)s?\Z",
+    re.IGNORECASE,
+)
+_ASSIGNED: Final = re.compile(
+    rf"(?P<name>(?<![\w.-]){_SECRET_NAME})(?P<mid>[\"']?\s*(?::=|=>|[:=])[ \t]*[\"']?)(?P<value>[^\s\"',;&|}}\])]+)",
+    re.IGNORECASE,
+)
+_PEM: Final = re.compile(r"-----BEGIN [^-\n]*-----.*?(?:-----END [^-\n]*-----|\Z)", re.DOTALL)
+_USERINFO: Final = re.compile(r"(?P<scheme>\b[A-Za-z][\w+.-]*:(?:[A-Za-z][\w+.-]*:)?//)(?P<user>[^\s/?#\"'<>]*)@")
+_HEADER: Final = re.compile(r"(?P<head>\b(?:Bearer|Basic|Token|Digest)\s+)(?P<value>[^\s\"',;]+)", re.IGNORECASE)
+_SHORT_FLAG: Final = re.compile(r"(?P<head>\b(?:mysql|mariadb|mysqladmin|mysqldump|mongo|mongosh)\b[^\n|;]*?\s-p)(?P<value>[^\s=-]\S*)")
+_REDIS_FLAG: Final = re.compile(r"(?P<head>(?:\s|\A)(?:--requirepass|--masterauth|requirepass|masterauth|-a)\s+)(?P<value>[^\s-]\S*)")
+
+_TOKEN: Final = re.compile(r"[^\s\"'`,;|&(){}\[\]<>=?]+")
+_KNOWN: Final = re.compile(
+    r"(?:gh[pousr]_|github_pat_|glpat-|gl[a-z]{2,4}-|xox[abeprs]-|xapp-|sk-|sk_(?:live|test)_|pk_(?:live|test)_|rk_|AKIA|ASIA|AIza"
+    r"|ya29\.|hv[sbr]\.|s\.[A-Za-z0-9]{20}|eyJ|AGE-SECRET-KEY|SG\.|dop_v1_|npm_|pypi-|dckr_pat_|whsec_|tskey-|ntn_|hf_"
+    r"|\$2[aby]\$|\$argon2|\$apr1\$|\$[156]\$|\{SHA\}|\{SSHA\}|SCRAM-SHA-|md5[0-9a-f]{32}|-----BEGIN)"
+)
+_NUMBER: Final = re.compile(r"[+-]?\d{1,12}(?:\.\d{1,9})?(?:[a-zA-Z%]{1,3})?\Z")
+_DURATION: Final = re.compile(r"(?:\d{1,6}(?:\.\d+)?(?:ns|us|ms|s|m|h|d|w|y))+\Z")
+_VERSION: Final = re.compile(r"v?\d{1,4}(?:\.\d{1,5}){0,3}(?:[-.+][a-z]{1,12}\d{0,4}){0,3}\Z")
+_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?Z?)?\Z")
+_ADDRESS: Final = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}(?::\d{1,5})?(?:/\d{1,2})?\Z")
+_CUT: Final = re.compile(r"[^A-Za-z0-9]+")
+_PART: Final = re.compile(r"(?:[A-Za-z]{0,20}\d{0,5}|\d{1,5}[a-z]{1,4})\Z")
+_HUMPS: Final = re.compile(r"[A-Z]{2,}(?![a-z])|[A-Z]?[a-z]+|[A-Z]+")
+_CONSONANTS: Final = re.compile(r"[bcdfghjklmnpqrstvwxz]{5,}", re.IGNORECASE)
+_EMAIL: Final = re.compile(r"[^\s@:/]+@((?:[\w-]+\.)+[A-Za-z]{2,})\Z")
+_SYMBOLS: Final = frozenset("!#$%^*~\\+")
+"""Signs that passwords have and names do not. ``@`` is judged with e-mail addresses and URLs."""
+_KEPT: Final = frozenset({"true", "false", "yes", "no", "on", "off", "null", "none", "nil", ""})
+
+
+def looks_secret(text: str) -> bool:
+    """Tell whether `redact` would take something out of `text`."""
+    return redact(text) != text
 
 
 def redact(text: str) -> str:
-    """Return `text`."""
+    """Return `text` with ``<redacted>`` in the place of everything that may be a secret value.
+
+    Kept: hosts, ports, schemes, URLs without user information, file paths, numbers, booleans, plain words, and
+    references: ``${VAR}``, ``$(VAR)``, ``{{ .action }}``. Redacting twice changes nothing more.
+    """
+    if len(text) > _MAX_TEXT:
+        return REDACTED
+    if not text or text.isspace():
+        return text
+    references: list[str] = []
+
+    def mark(match: re.Match[str]) -> str:
+        references.append(_redact_reference(match[0]))
+        return _MARK.format(len(references) - 1)
+
+    plain = _REFERENCE.sub(mark, _MARKS.sub(REDACTED, text))
+    plain = _redact_shapes(plain, mark)
+    plain = _TOKEN.sub(lambda match: _redact_token(match[0]), plain)
+    restored = _MARKED.sub(lambda match: references[int(match[1])], plain)
+    # A mark right after a mark leaves "<redacted><redacted>": one says as much.
+    return _REPEATED.sub(REDACTED, restored)
+
+
+_REPEATED: Final = re.compile(rf"(?:{re.escape(REDACTED)}){{2,}}")
+
+
+def _redact_reference(reference: str) -> str:
+    """Take secrets out of what a reference holds: an action's literals, the default of a ``${VAR:-default}``."""
+    if reference.startswith("{{"):
+        return _ACTION_STRING.sub(_redact_literal, reference)
+    default = _DEFAULT.fullmatch(reference)
+    if default is None:
+        return reference
+    name = reference[2:].split(":")[0].split("-")[0].split("=")[0]
+    is_named = _NAMED_SECRET.search(name) is not None and not _HARMLESS_NAME.search(name)
+    inner = default[2]
+    if is_named and inner.lower() not in _KEPT:
+        inner = REDACTED
+    elif inner:
+        inner = redact(inner)
+    return f"{default[1]}{inner}}}"
+
+
+_NAMED_SECRET: Final = re.compile(_SECRET_NAME, re.IGNORECASE)
+
+
+def _redact_literal(match: re.Match[str]) -> str:
+    quote = match[0][0]
+    inner = match[1] if match[1] is not None else match[2]
+    return f"{quote}{redact(inner)}{quote}" if inner else match[0]
+
+
+def _redact_shapes(text: str, mark: Callable[[re.Match[str]], str]) -> str:
+    """Take out what is a secret by where it stands, whatever it looks like."""
+    del mark
+    text = _PEM.sub(REDACTED, text)
+    text = _USERINFO.sub(_redact_userinfo, text)
+    text = _ASSIGNED.sub(_redact_assigned, text)
+    for pattern in (_HEADER, _SHORT_FLAG, _REDIS_FLAG):
+        text = pattern.sub(_redact_value, text)
     return text
+
+
+def _redact_userinfo(match: re.Match[str]) -> str:
+    """Keep a user's name only when the password beside it is a reference."""
+    name, colon, password = match["user"].partition(":")
+    if _is_references(match["user"]):
+        return match[0]
+    if colon and password and _is_references(password) and (not name or _redact_token(name) == name):
+        return match[0]
+    return f"{match['scheme']}{REDACTED}@"
+
+
+def _redact_assigned(match: re.Match[str]) -> str:
+    name, value = match["name"], match["value"]
+    is_kept = _HARMLESS_NAME.search(name) or _is_references(value) or value.lower() in _KEPT
+    if is_kept or value == REDACTED or value.startswith(("/", "./", "~/")) or "://" in value:
+        return match[0]
+    return f"{name}{match['mid']}{REDACTED}"
+
+
+def _redact_value(match: re.Match[str]) -> str:
+    value = match["value"]
+    return match[0] if _is_references(value) or value.startswith(REDACTED) else f"{match['head']}{REDACTED}"
+
+
+def _is_references(value: str) -> bool:
+    """Tell whether a value is made of references and nothing that could be read."""
+    rest = _MARKED.sub("", value)
+    return rest != value and not _CUT.sub("", rest)
+
+
+def _redact_token(token: str) -> str:
+    """Judge one word between blanks, quotes and brackets."""
+    if token in (REDACTED, "redacted") or is_plain(token):
+        return token
+    if "://" in token:
+        scheme, _, rest = token.partition("://")
+        return f"{scheme}://{'/'.join(_redact_token(part) if part else '' for part in rest.split('/'))}"
+    mail = _EMAIL.match(token)
+    if mail:
+        return f"{REDACTED}@{mail[1]}"
+    if "\ue000" in token:
+        # Text beside a reference: the reference stays, what stands around it is judged piece by piece.
+        pieces = re.split("(\ue000\\d+\ue001)", token)
+        return "".join(one if number % 2 or not one or is_plain(one) else REDACTED for number, one in enumerate(pieces))
+    return REDACTED
+
+
+def is_plain(token: str) -> bool:
+    """Tell whether a word without blanks can be no secret: a number, a name, a host, a path, a version."""
+    if _KNOWN.match(token):
+        return False
+    if token.lower() in _KEPT or any(one.match(token) for one in _NUMBERS):
+        return True
+    if not _SYMBOLS.isdisjoint(token) or "@" in token or not token.isascii():
+        return False
+    parts = [part for part in _CUT.split(_MARKED.sub(" ", token)) if part]
+    if not all(_is_name(part) for part in parts):
+        return False
+    # ``user:pass1`` is basic authentication, ``redis:6379`` and ``nginx:latest`` are not.
+    left, colon, right = token.partition(":")
+    if colon and left and ":" not in right and "/" not in right and not right.isdigit():
+        return right.isalpha() or _VERSION.match(right) is not None or "." in right or "\ue000" in right
+    return True
+
+
+_NUMBERS: Final = (_NUMBER, _DURATION, _VERSION, _DATE, _ADDRESS)
+
+
+def _is_name(part: str) -> bool:
+    """Tell whether letters and digits read like a name: words with at most a short number behind them."""
+    if not _PART.match(part):
+        return False
+    letters = part.strip("0123456789")
+    if len(letters) > _MAX_WORD or _CONSONANTS.search(letters):
+        return False
+    if letters.islower() or letters.isupper() or not letters:
+        return True
+    humps = _HUMPS.findall(letters)
+    return len(letters) >= 3 * len(humps) - 1

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from injector.inventory.collect import RootFacts
+from injector.inventory.eso import StoreIndex, resolve
 from injector.inventory.facts import Facts, Inventory
 from injector.inventory.workers import Runner, make_runner, run_all
 from injector.location import Location
@@ -257,7 +258,16 @@ class _Builder:
 
     # -- the answer -------------------------------------------------------------------------------
 
+    def _resolve_stores(self) -> None:
+        """Compose remote paths, now that every store is known; a deployed store wins over an orphan."""
+        stores = StoreIndex.of([*self.deployed.stores, *self.orphaned.stores])
+        for facts in (self.deployed, self.orphaned):
+            resolved = [resolve(source, stores) for source in facts.sources]
+            facts.sources = [source for source, _ in resolved]
+            facts.findings += [finding for _, findings in resolved for finding in findings]
+
     def _inventory(self) -> Inventory:
+        self._resolve_stores()
         unreadable: list[Diagnostic] = []
         unresolved = list(self.notes)
         for path, (found, is_deployed) in self.broken.items():

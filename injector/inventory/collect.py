@@ -7,7 +7,6 @@ Applications) come back with the facts and are rendered next.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from injector.inventory.consumers import read_consumers
@@ -15,11 +14,11 @@ from injector.inventory.eso import StoreIndex, read_external_secret, read_push_s
 from injector.inventory.facts import Facts
 from injector.inventory.sources import read_copies, read_sources
 from injector.manifests import argo, flux
-from injector.manifests.document import Resource, mapping, text
+from injector.manifests.document import Resource, items, mapping, text
 from injector.manifests.files import Files
 from injector.manifests.render import Rendered, render
 from injector.manifests.roots import Root
-from injector.manifests.yamldoc import Map
+from injector.manifests.yamldoc import Map, Parsed, iter_documents
 from injector.model import Diagnostic
 
 _ESO_GROUP = "external-secrets.io/"
@@ -84,25 +83,29 @@ def _read(resource: Resource, made: RootFacts, names: _ChartNames, maps: _Config
     elif kind == "HelmRelease":
         maps.lay_under(resource)
     if text(body.get("apiVersion")).startswith(_ESO_GROUP):
-        _read_eso(resource, kind, made)
+        _read_eso(resource, kind, made, maps)
     else:
         facts.sources += read_sources(resource, root.id)
         facts.consumers += read_copies(resource, root.id)
     facts.consumers += read_consumers(resource, root.id, config_map=maps.data, chart=names.find)
 
 
-def _read_eso(resource: Resource, kind: str, made: RootFacts) -> None:
+def _read_eso(resource: Resource, kind: str, made: RootFacts, maps: _ConfigMaps) -> None:
     root, facts = made.root, made.facts
     if kind in ("SecretStore", "ClusterSecretStore"):
         store = read_store(resource, root.id)
         if store:
             facts.stores.append(store)
     elif kind in ("ExternalSecret", "ClusterExternalSecret"):
-        sources, findings = read_external_secret(resource, root.id, StoreIndex.empty())
+        # Stores may come from another root: paths are composed when all of them are known.
+        sources, findings = read_external_secret(resource, root.id, StoreIndex.empty(), config_map=maps.data)
         facts.sources += sources
         facts.findings += findings
-    elif kind == "PushSecret":
-        read_push_secret(resource, root.id)
+    elif kind in ("PushSecret", "ClusterPushSecret"):
+        push = read_push_secret(resource, root.id)
+        facts.consumers += push.consumers
+        facts.pushed += push.pushed
+        facts.findings += push.findings
 
 
 class _ChartNames:
@@ -135,6 +138,20 @@ class _ConfigMaps:
 
     def lay_under(self, release: Resource) -> None:
         """Lay the values of ConfigMaps that a HelmRelease reads under its inline values, in place."""
+        spec = mapping(release.body, "spec")
+        merged = Map(spec.path, spec.line)
+        for entry in items(spec, "valuesFrom"):
+            reference = mapping(entry)
+            if text(reference.get("kind")) != "ConfigMap":
+                continue
+            data = self.data("", text(reference.get("name")))
+            key = text(reference.get("valuesKey")) or "values.yaml"
+            if data is None or not isinstance(data.get(key), str):
+                continue
+            for _, parsed in iter_documents(text(data[key]).encode(), data.at(key).path):
+                if isinstance(parsed, Parsed) and isinstance(parsed.value, Map):
+                    argo.overlay(merged, parsed.value)
+        if merged:
+            argo.overlay(merged, mapping(spec, "values"))
+            spec.put("values", merged, spec.line)
 
-
-Collect = Callable[[Sequence[Root]], list[RootFacts]]

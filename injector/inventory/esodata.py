@@ -59,13 +59,11 @@ class Fetched:
     Attributes:
         named: value name -> where it comes from; ``data`` wins over ``dataFrom``, later entries over earlier ones.
         open: ``dataFrom`` entries whose value names are unknown, in order.
-        location: the first line of what is fetched.
     """
 
     named: dict[str, Named] = field(default_factory=dict)
     open: list[Open] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
-    location: Location = Location("", 0)
 
     def has(self, name: str) -> bool:
         """Tell whether something can provide a value of this name."""
@@ -99,9 +97,6 @@ def read_fetched(spec: Map, default: StoreRef | None) -> Fetched:
         default: ``secretStoreRef``.
     """
     fetched = Fetched()
-    for key in ("dataFrom", "data"):
-        if items(spec, key) and not fetched.location.line:
-            fetched.location = spec.at(key)
     sources = items(spec, "dataFrom")
     for number, entry in enumerate(sources):
         if isinstance(entry, Map):

@@ -69,7 +69,7 @@ class Action:
         """Tell whether it puts text where it stands: no control flow, no assignment, no comment."""
         if not self.tokens or self.keyword in _CONTROL:
             return False
-        return len(self.tokens) < 2 or self.tokens[1][0] != "assign"
+        return not any(kind == "assign" for kind, _ in self.tokens[1:2])
 
 
 _CONTROL: Final = frozenset({"if", "else", "end", "range", "with", "define", "block", "break", "continue"})
@@ -261,10 +261,8 @@ class _Walk:
         if kind == "dot":
             return self.dots[-1]
         head, *rest = found.split(".")
-        if kind == "field":
-            base = self.dots[-1]
-        else:
-            base = () if head == "$" else self.named.get(head)
+        scope: Path | None = () if head == "$" else self.named.get(head)
+        base = self.dots[-1] if kind == "field" else scope
         return None if base is None else (*base, *rest)
 
     def _use(self, path: Path, *, is_field: bool, passes_on: bool) -> None:

@@ -124,6 +124,8 @@ def is_foreign_store(unit: Unit, secret: Secret) -> bool:
     have = set(w.words(secret.name)) | {word for one in unit.remotes for word in w.words(one.path)}
     if have & (w.BACKUP | (w.OBJECT_STORE - {"bucket"})):
         return True
+    if not unit.consumers and any(judge_name(name).is_superuser for name in _names(secret)):
+        return True  # keys beside a database's superuser are those of its backups
     for source in secret.sources:
         for key in source.keys:
             names = w.words(key.name)
@@ -135,6 +137,13 @@ def is_foreign_store(unit: Unit, secret: Secret) -> bool:
         if _NOT_AWS.search(value) or (value and "amazonaws" not in value and "{{" not in value and "." in value):
             return True
     return any(not is_client(one) for one in unit.consumers) and not any(is_client(one) for one in unit.consumers)
+
+
+def _names(secret: Secret) -> Iterator[str]:
+    for source in secret.sources:
+        for key in source.keys:
+            yield key.name
+            yield from (remote.prop or remote.path.rpartition("/")[2] for remote in key.remotes)
 
 
 def _siblings(unit: Unit, pattern: str) -> Iterator[tuple[str, str]]:

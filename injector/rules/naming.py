@@ -132,7 +132,7 @@ def _static_kind(words: tuple[str, ...], have: frozenset[str], *, has_system: bo
         return Hint("configuration" if is_config else "oauth-client", Part.CONFIG if is_config else part)
     if have & _PUBLIC and have & {"key", "jwt", "cosign", "rsa"}:
         return Hint("configuration", Part.CONFIG)
-    if have & w.BACKUP and have & w.PASSWORD and not has_system:
+    if have & (w.BACKUP | {"cipher", "encryption"}) and have & w.PASSWORD and not has_system:
         return Hint("encryption-key", part)
     is_login = has_system or bool(have & w.GENERIC_DATABASE)
     if have & w.NO_ENGINE and part in (Part.USER, Part.PASSWORD) and not is_login:
