@@ -8,7 +8,6 @@ such as ``${VAR}`` or ``{{ .var }}``. Everything else goes: a lost hint costs li
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import Final
 
 REDACTED: Final = "<redacted>"
@@ -28,33 +27,39 @@ _REFERENCE: Final = re.compile(
     | \{\{(?:"(?:[^"\\\n]|\\.)*"|`[^`]*`|[^"`}]|\}(?!\}))*\}\}
     | \$\{[A-Za-z_][\w.]*(?::?[-=?+][^}]*)?\}
     | \$\([A-Za-z_][\w.]*\)
-    | \$[A-Za-z_]\w*
+    | (?<![\w$])\$(?:[A-Z_][A-Z0-9_]*|[a-z_]+)(?![\w$])
     | <path:[\w./-]+\#[\w.-]+>
     """,
     re.VERBOSE,
 )
 _ACTION_STRING: Final = re.compile(r'"((?:[^"\\\n]|\\.)*)"|`([^`]*)`')
+_VERB: Final = re.compile(r"%[-+#0-9.]*[sdvqtxb]")
 _DEFAULT: Final = re.compile(r"(\$\{[A-Za-z_][\w.]*:?[-=?+])([^}]*)\}")
 
 _SECRET_NAME: Final = (
     r"[\w.-]*(?:passw(?:or)?d|passphrase|passwd|pwd|pass\b|secret|token|api[_-]?key|apikey|access[_-]?key|private[_-]?key"
-    r"|signing[_-]?key|encryption[_-]?key|master[_-]?key|account[_-]?key|shared[_-]?key|credential|(?:^|[_-])auth\b"
-    r"|authorization|bearer|cookie|(?:^|[_-])salt\b|(?:^|[_-])dsn\b)[\w-]*"
+    r"|signing[_-]?key|encryption[_-]?key|master[_-]?key|account[_-]?key|shared[_-]?key|credential|authorization|bearer"
+    r"|cookie|(?<![A-Za-z])(?:auth|salt|dsn)\b)[\w-]*"
 )
 _HARMLESS_NAME: Final = re.compile(
     r"(?:file|path|dir|name|names|url|uri|host|ref|type|kind|ttl|expiry|expiration|length|size|min|max|enabled|policy"
-    r"|method|mode|provider|issuer|audience|header|format|algorithm|id)s?\Z",
+    r"|method|mode|provider|issuer|audience|header|format|algorithm|domain|id)s?\Z",
     re.IGNORECASE,
 )
 _ASSIGNED: Final = re.compile(
-    rf"(?P<name>(?<![\w.-]){_SECRET_NAME})(?P<mid>[\"']?\s*(?::=|=>|[:=])[ \t]*[\"']?)(?P<value>[^\s\"',;&|}}\])]+)",
+    rf"(?P<name>(?<![\w.-]){_SECRET_NAME})(?P<mid>[\"']?\s*(?::=|=>|[:=])[ \t]*[\"']?)"
+    r"(?P<value>(?<=\")[^\"\n]+|(?<=')[^'\n]+|(?<=:[ \t])[^\s\"',;}\])][^\n\"',;}\])]*|[^\s\"',;&|}\])]+)",
     re.IGNORECASE,
 )
 _PEM: Final = re.compile(r"-----BEGIN [^-\n]*-----.*?(?:-----END [^-\n]*-----|\Z)", re.DOTALL)
 _USERINFO: Final = re.compile(r"(?P<scheme>\b[A-Za-z][\w+.-]*:(?:[A-Za-z][\w+.-]*:)?//)(?P<user>[^\s/?#\"'<>]*)@")
 _HEADER: Final = re.compile(r"(?P<head>\b(?:Bearer|Basic|Token|Digest)\s+)(?P<value>[^\s\"',;]+)", re.IGNORECASE)
-_SHORT_FLAG: Final = re.compile(r"(?P<head>\b(?:mysql|mariadb|mysqladmin|mysqldump|mongo|mongosh)\b[^\n|;]*?\s-p)(?P<value>[^\s=-]\S*)")
-_REDIS_FLAG: Final = re.compile(r"(?P<head>(?:\s|\A)(?:--requirepass|--masterauth|requirepass|masterauth|-a)\s+)(?P<value>[^\s-]\S*)")
+_SHORT_FLAG: Final = re.compile(
+    r"(?P<head>\b(?:mysql|mariadb|mysqladmin|mysqldump|mongo|mongosh)\b[^\n|;]*?\s-p)(?P<value>[^\s=-]\S*)"
+)
+_REDIS_FLAG: Final = re.compile(
+    r"(?P<head>(?:\s|\A)(?:--requirepass|--masterauth|requirepass|masterauth|-a)\s+)(?P<value>[^\s-]\S*)"
+)
 
 _TOKEN: Final = re.compile(r"[^\s\"'`,;|&(){}\[\]<>=?]+")
 _KNOWN: Final = re.compile(
@@ -68,13 +73,18 @@ _VERSION: Final = re.compile(r"v?\d{1,4}(?:\.\d{1,5}){0,3}(?:[-.+][a-z]{1,12}\d{
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?Z?)?\Z")
 _ADDRESS: Final = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}(?::\d{1,5})?(?:/\d{1,2})?\Z")
 _CUT: Final = re.compile(r"[^A-Za-z0-9]+")
-_PART: Final = re.compile(r"(?:[A-Za-z]{0,20}\d{0,5}|\d{1,5}[a-z]{1,4})\Z")
+_PART: Final = re.compile(
+    r"(?:[A-Za-z]{0,20}\d{0,5}|\d{1,5}[a-z]{1,4}|\d{1,2}T\d\d|\d{1,2}Z|[a-z]{1,2}\d{1,2}[a-z]{1,2}|X(?:m[sxn]|ss)\d{1,6}[kmgKMG]"
+    r"|utf8mb[34]|base64url|oauth2proxy)\Z"
+)
 _HUMPS: Final = re.compile(r"[A-Z]{2,}(?![a-z])|[A-Z]?[a-z]+|[A-Z]+")
 _CONSONANTS: Final = re.compile(r"[bcdfghjklmnpqrstvwxz]{5,}", re.IGNORECASE)
-_EMAIL: Final = re.compile(r"[^\s@:/]+@((?:[\w-]+\.)+[A-Za-z]{2,})\Z")
+_PIECES: Final = re.compile("(\ue000\\d+\ue001)")
+_PORT: Final = re.compile(r":\d{1,5}(?:/|\Z)")
+_DIGEST: Final = re.compile(r"@sha256:[0-9a-f]{64}\Z")
 _SYMBOLS: Final = frozenset("!#$%^*~\\+")
-"""Signs that passwords have and names do not. ``@`` is judged with e-mail addresses and URLs."""
-_KEPT: Final = frozenset({"true", "false", "yes", "no", "on", "off", "null", "none", "nil", ""})
+"""Signs that passwords have and names do not; ``@`` is one as well, outside of URLs."""
+_KEPT: Final = frozenset({"true", "false", "yes", "no", "on", "off", "null", "none", "nil", "*", ""})
 
 
 def looks_secret(text: str) -> bool:
@@ -86,7 +96,8 @@ def redact(text: str) -> str:
     """Return `text` with ``<redacted>`` in the place of everything that may be a secret value.
 
     Kept: hosts, ports, schemes, URLs without user information, file paths, numbers, booleans, plain words, and
-    references: ``${VAR}``, ``$(VAR)``, ``{{ .action }}``. Redacting twice changes nothing more.
+    references: ``${VAR}``, ``$(VAR)``, ``{{ .action }}``. Redacting twice changes nothing more. A password that is a
+    plain word cannot be told from one: only what stands before it (``password=``, ``user:`` in a URL) gives it away.
     """
     if len(text) > _MAX_TEXT:
         return REDACTED
@@ -99,10 +110,10 @@ def redact(text: str) -> str:
         return _MARK.format(len(references) - 1)
 
     plain = _REFERENCE.sub(mark, _MARKS.sub(REDACTED, text))
-    plain = _redact_shapes(plain, mark)
+    plain = _REFERENCE.sub(mark, _redact_shapes(plain))
     plain = _TOKEN.sub(lambda match: _redact_token(match[0]), plain)
     restored = _MARKED.sub(lambda match: references[int(match[1])], plain)
-    # A mark right after a mark leaves "<redacted><redacted>": one says as much.
+    # Several pieces in a row that are gone say no more than one.
     return _REPEATED.sub(REDACTED, restored)
 
 
@@ -132,12 +143,14 @@ _NAMED_SECRET: Final = re.compile(_SECRET_NAME, re.IGNORECASE)
 def _redact_literal(match: re.Match[str]) -> str:
     quote = match[0][0]
     inner = match[1] if match[1] is not None else match[2]
-    return f"{quote}{redact(inner)}{quote}" if inner else match[0]
+    # The verbs of printf are no part of a value.
+    if not inner or not looks_secret(_VERB.sub(" ", inner)):
+        return match[0]
+    return f"{quote}{redact(inner)}{quote}"
 
 
-def _redact_shapes(text: str, mark: Callable[[re.Match[str]], str]) -> str:
+def _redact_shapes(text: str) -> str:
     """Take out what is a secret by where it stands, whatever it looks like."""
-    del mark
     text = _PEM.sub(REDACTED, text)
     text = _USERINFO.sub(_redact_userinfo, text)
     text = _ASSIGNED.sub(_redact_assigned, text)
@@ -148,10 +161,8 @@ def _redact_shapes(text: str, mark: Callable[[re.Match[str]], str]) -> str:
 
 def _redact_userinfo(match: re.Match[str]) -> str:
     """Keep a user's name only when the password beside it is a reference."""
-    name, colon, password = match["user"].partition(":")
-    if _is_references(match["user"]):
-        return match[0]
-    if colon and password and _is_references(password) and (not name or _redact_token(name) == name):
+    user = match["user"]
+    if _is_references(user) or _is_kept_user(user):
         return match[0]
     return f"{match['scheme']}{REDACTED}@"
 
@@ -177,19 +188,46 @@ def _is_references(value: str) -> bool:
 
 def _redact_token(token: str) -> str:
     """Judge one word between blanks, quotes and brackets."""
-    if token in (REDACTED, "redacted") or is_plain(token):
+    if is_plain(token):
         return token
     if "://" in token:
-        scheme, _, rest = token.partition("://")
-        return f"{scheme}://{'/'.join(_redact_token(part) if part else '' for part in rest.split('/'))}"
-    mail = _EMAIL.match(token)
-    if mail:
-        return f"{REDACTED}@{mail[1]}"
+        return _redact_url(token)
     if "\ue000" in token:
         # Text beside a reference: the reference stays, what stands around it is judged piece by piece.
-        pieces = re.split("(\ue000\\d+\ue001)", token)
-        return "".join(one if number % 2 or not one or is_plain(one) else REDACTED for number, one in enumerate(pieces))
+        pieces = _PIECES.split(token)
+        return "".join(one if number % 2 else _redact_piece(one, number) for number, one in enumerate(pieces))
     return REDACTED
+
+
+def _redact_piece(piece: str, number: int) -> str:
+    """Judge text before (`number` 0) or after a reference."""
+    body = piece
+    if number and piece.startswith("@"):  # {{ .user }}:{{ .password }}@tcp(host)
+        body = piece[1:]
+    elif number and piece.startswith(":") and not _PORT.match(piece):  # {{ .user }}:hunter2
+        body = piece[1:]
+        return piece if not body or body == "@" else REDACTED
+    return piece if not body or is_plain(body) else REDACTED
+
+
+def _redact_url(url: str) -> str:
+    scheme, _, rest = url.partition("://")
+    authority, slash, path = rest.partition("/")
+    user, at, host = authority.rpartition("@")
+    if not is_plain(scheme):
+        return REDACTED
+    if at and not (_is_references(user) or _is_kept_user(user)):
+        user = REDACTED
+    if host and not is_plain(host):
+        host = _redact_token(host) if "\ue000" in host else REDACTED
+    tail = "/".join(_redact_token(part) if part else "" for part in path.split("/"))
+    return f"{scheme}://{user}{at}{host}{slash}{tail}"
+
+
+def _is_kept_user(user: str) -> bool:
+    """Tell whether user information is a name and a password that is a reference."""
+    name, colon, password = user.partition(":")
+    return bool(colon and password) and _is_references(password) and (not name or is_plain(name))
 
 
 def is_plain(token: str) -> bool:
@@ -198,15 +236,19 @@ def is_plain(token: str) -> bool:
         return False
     if token.lower() in _KEPT or any(one.match(token) for one in _NUMBERS):
         return True
-    if not _SYMBOLS.isdisjoint(token) or "@" in token or not token.isascii():
+    digest = _DIGEST.search(token)
+    if digest:
+        return is_plain(token[: digest.start()])
+    if token.startswith("*."):  # a wildcard of hosts
+        token = token[2:]
+    if "@" in token or "://" in token or "\ue000" in token or not _SYMBOLS.isdisjoint(token) or not token.isascii():
         return False
-    parts = [part for part in _CUT.split(_MARKED.sub(" ", token)) if part]
-    if not all(_is_name(part) for part in parts):
+    if not all(_is_name(part) for part in _CUT.split(token) if part):
         return False
     # ``user:pass1`` is basic authentication, ``redis:6379`` and ``nginx:latest`` are not.
     left, colon, right = token.partition(":")
-    if colon and left and ":" not in right and "/" not in right and not right.isdigit():
-        return right.isalpha() or _VERSION.match(right) is not None or "." in right or "\ue000" in right
+    if colon and left and right and ":" not in right and "/" not in right:
+        return right.isalpha() or _VERSION.match(right) is not None or "." in right
     return True
 
 

@@ -60,11 +60,11 @@ def _default_redact() -> Redact:
 
 def _unique(consumers: list[Consumer]) -> list[Consumer]:
     """Drop repetitions: YAML anchors name one line many times."""
-    seen: dict[tuple[object, ...], Consumer] = {}
+    seen: dict[tuple[object, ...], list[Consumer]] = {}
+    kept = []
     for one in consumers:
-        own = (
-            one.ref, one.secret, one.secret_namespace, one.how, one.key, one.env, one.path, one.location,
-            (one.container.name, one.container.is_init) if one.container else None,
-        )  # fmt: skip
-        seen.setdefault(own, one)
-    return list(seen.values())
+        same = seen.setdefault((one.location, one.how, one.secret, one.key, one.env, one.path), [])
+        if one not in same:
+            same.append(one)
+            kept.append(one)
+    return kept

@@ -120,9 +120,7 @@ class FieldWalk:
         self.reader = outer
         self.found += read_unmounted(declared, self.reader)
 
-    def _field(
-        self, node: Map, key: str, value: Value, at: tuple[tuple[str, ...], Volumes, int]
-    ) -> None:
+    def _field(self, node: Map, key: str, value: Value, at: tuple[tuple[str, ...], Volumes, int]) -> None:
         path, volumes, depth = at
         role = role_of(key)
         name = normal(key)
@@ -196,11 +194,7 @@ class FieldWalk:
                 named = self.reader.named(value, name_key=name_key)
                 if named is None or not is_plausible_name(named.secret):
                     return None
-                return (
-                    named
-                    if named.key
-                    else replace(named, key=self._key_beside(value, "secretName"))
-                )
+                return named if named.key else replace(named, key=self._key_beside(value, "secretName"))
         return None
 
     def _take_list(self, value: Seq, name: str, path: tuple[str, ...]) -> bool:

@@ -63,9 +63,7 @@ _NAME_END: Final = re.compile(
     r"|secretkeyreference|tokensecretname)\Z"
 )
 _EXISTING: Final = re.compile(r"existing\w*secret\w*\Z")
-_LIST_END: Final = re.compile(
-    r"(?:secrets|secretrefs|secretnames|secrettargetref|certificaterefs|credentialrefs)\Z"
-)
+_LIST_END: Final = re.compile(r"(?:secrets|secretrefs|secretnames|secrettargetref|certificaterefs|credentialrefs)\Z")
 _PULL: Final = re.compile(r"pullsecret(?:s|names?|refs?)?\Z|registrysecrets?\Z")
 _CLEAR_WORD: Final = re.compile(
     r"(?:credentials?|creds|password|passwd|tls|certs?|certificates?|ca|config|configuration|objstore|objstoreconfig"

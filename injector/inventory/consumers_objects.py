@@ -44,9 +44,7 @@ def read_object(body: Map, reader: Reader) -> list[Consumer]:
         if key not in _HEAD:
             walk.read(body, key, value)
     if kind == "Ingress":
-        walk.found += read_ingress_annotations(
-            mapping(mapping(body, "metadata"), "annotations"), reader
-        )
+        walk.found += read_ingress_annotations(mapping(mapping(body, "metadata"), "annotations"), reader)
     return walk.found
 
 

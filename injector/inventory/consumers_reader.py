@@ -96,7 +96,7 @@ class Reader:
 
     def name_of(self, value: Value) -> str:
         """Return the Secret name that a field's value is, empty when it cannot be one."""
-        name = text(value) if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
+        name = value if isinstance(value, str) else ""
         if "{{" in name and self.release is not None:
             name = resolve_release(name, self.release)
         return name if is_name(name) else ""

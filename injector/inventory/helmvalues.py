@@ -109,9 +109,7 @@ class _ValuesWalk:
                 continue
             self._field(node, key, (path, scope, depth), fields)
 
-    def _field(
-        self, node: Map, key: str, at: tuple[tuple[str, ...], Scope, int], fields: FieldReader
-    ) -> None:
+    def _field(self, node: Map, key: str, at: tuple[tuple[str, ...], Scope, int], fields: FieldReader) -> None:
         path, scope, depth = at
         part = part_of(key)
         if part is Part.SKIP:
@@ -127,9 +125,7 @@ class _ValuesWalk:
         elif part is not Part.SECRET:
             self._part(part, value, (here, scope, depth), node)
 
-    def _part(
-        self, part: Part, value: Value, at: tuple[tuple[str, ...], Scope, int], node: Map
-    ) -> None:
+    def _part(self, part: Part, value: Value, at: tuple[tuple[str, ...], Scope, int], node: Map) -> None:
         path, scope, depth = at
         reader = self.reader
         match part:
@@ -161,15 +157,11 @@ class _ValuesWalk:
             if isinstance(inner, Map) and not is_variable:
                 self._visit(inner, (*path, key), scope, depth + 1)
             elif isinstance(inner, str) and normal(key) in ("existingsecret", "secretname"):
-                FieldReader(self.reader, scope, self.direct, self.book).take(
-                    value, key, (*path, key)
-                )
+                FieldReader(self.reader, scope, self.direct, self.book).take(value, key, (*path, key))
 
     # -- the app-template -------------------------------------------------------------------------
 
-    def _app_template(
-        self, values: Map, path: tuple[str, ...], scope: Scope, depth: int
-    ) -> frozenset[str]:
+    def _app_template(self, values: Map, path: tuple[str, ...], scope: Scope, depth: int) -> frozenset[str]:
         outer = self.reader
         self.reader = _with_own_config_maps(outer, mapping(values, "configMaps"))
         targets = []
@@ -183,9 +175,7 @@ class _ValuesWalk:
                 for key, value in controller.items():
                     if key not in _CONTROLLER_DONE and isinstance(value, (Map, Seq)):
                         self._visit(value, (*path, "controllers", name, key), scope, depth + 1)
-        self._persistence(
-            mapping(values, "persistence"), (*path, "persistence"), (scope, depth), targets
-        )
+        self._persistence(mapping(values, "persistence"), (*path, "persistence"), (scope, depth), targets)
         self.reader = outer
         return _APP_DONE
 
@@ -219,15 +209,9 @@ _BLOCKS = frozenset(
         Part.ENV_SECRET,
     }
 )
-_VARIABLE_FORMS = frozenset(
-    {"value", "valueFrom", "secretKeyRef", "configMapKeyRef", "fieldRef", "secretName"}
-)
-_CONTROLLER_DONE = frozenset(
-    {"containers", "initContainers", "defaultContainerOptions", "enabled", "type"}
-)
-_APP_DONE = frozenset(
-    {"controllers", "defaultContainerOptions", "persistence", "secrets", "configMaps"}
-)
+_VARIABLE_FORMS = frozenset({"value", "valueFrom", "secretKeyRef", "configMapKeyRef", "fieldRef", "secretName"})
+_CONTROLLER_DONE = frozenset({"containers", "initContainers", "defaultContainerOptions", "enabled", "type"})
+_APP_DONE = frozenset({"controllers", "defaultContainerOptions", "persistence", "secrets", "configMaps"})
 
 
 def _with_own_config_maps(reader: Reader, config_maps: Map) -> Reader:

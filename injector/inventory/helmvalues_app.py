@@ -59,23 +59,24 @@ def _with_defaults(container: Map, controller: Map, values: Map, *, is_init: boo
     made = container
     for owner in (controller, values):
         defaults = mapping(owner, "defaultContainerOptions")
-        if not defaults or (
-            is_init and owner.get("applyDefaultContainerOptionsToInitContainers") is False
-        ):
+        if not defaults or (is_init and owner.get("applyDefaultContainerOptionsToInitContainers") is False):
             continue
         # "overwrite" is the default strategy: a field that the container has is the container's alone.
         is_merge = owner.get("defaultContainerOptionsStrategy") == "merge"
-        made = _lay_under(made, defaults, is_merge=is_merge)
+        made = _lay_under(made, defaults, is_merge=is_merge, keys=_DEFAULTED)
     return made
 
 
-def _lay_under(container: Map, defaults: Map, *, is_merge: bool) -> Map:
+def _lay_under(container: Map, defaults: Map, *, is_merge: bool, keys: tuple[str, ...] | None) -> Map:
+    """Return `container` with the fields of `defaults` (only `keys` of them, None for all) under its own."""
     made = Map(container.path, container.line)
-    for source in (defaults, container):
-        for key, value in source.items():
-            below = made.get(key)
-            if is_merge and isinstance(below, Map) and isinstance(value, Map):
-                value = _lay_under(value, below, is_merge=True)  # noqa: PLW2901 - the merged value stands for it
-            if source is container or key in _DEFAULTED:
-                made.put(key, value, source.at(key))
+    for key, value in defaults.items():
+        if keys is None or key in keys:
+            made.put(key, value, defaults.at(key))
+    for key, value in container.items():
+        below = made.get(key)
+        if is_merge and isinstance(below, Map) and isinstance(value, Map):
+            made.put(key, _lay_under(value, below, is_merge=True, keys=None), container.at(key))
+        else:
+            made.put(key, value, container.at(key))
     return made

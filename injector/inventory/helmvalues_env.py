@@ -12,10 +12,7 @@ from injector.model import How
 
 def variables_in(value: Seq) -> bool:
     """Tell whether a list is one of variables, whatever it is called: ``{name, valueFrom}``."""
-    return any(
-        isinstance(item, Map) and "name" in item and isinstance(item.get("valueFrom"), Map)
-        for item in value
-    )
+    return any(isinstance(item, Map) and "name" in item and isinstance(item.get("valueFrom"), Map) for item in value)
 
 
 def secret_env_uses(node: Map, key: str, value: Value, reader: Reader) -> list[Use]:
@@ -37,11 +34,7 @@ def secret_env_uses(node: Map, key: str, value: Value, reader: Reader) -> list[U
     for index, item in enumerate(value if isinstance(value, Seq) else ()):
         if isinstance(item, Map):
             uses += _from_entry(item, reader)
-        elif (
-            isinstance(item, str)
-            and is_plausible_name(reader.name_of(item))
-            and isinstance(value, Seq)
-        ):
+        elif isinstance(item, str) and is_plausible_name(reader.name_of(item)) and isinstance(value, Seq):
             uses.append(Use(Named(reader.name_of(item), value.at(index)), How.ENV_FROM))
     return uses
 
@@ -49,6 +42,12 @@ def secret_env_uses(node: Map, key: str, value: Value, reader: Reader) -> list[U
 def _from_mapping(value: Map, reader: Reader) -> list[Use]:
     if isinstance(value.get("name"), str):
         return _from_entry(value, reader)
+    keys = value.get("keys")
+    if isinstance(value.get("secretName"), str) and isinstance(keys, Map):
+        # {secretName, keys: {VARIABLE: key}}
+        named = reader.named(value, name_key="secretName")
+        pairs = [(name, reader.key_of(key)) for name, key in keys.items()]
+        return [Use(replace(named, key=key), How.ENV, env=name) for name, key in pairs if named and key]
     uses = []
     for name, item in value.items():
         if isinstance(item, Map):
@@ -75,12 +74,8 @@ def _variable(name: str, item: Map, reader: Reader) -> Use | None:
     inner = item.get("secretKeyRef", item.get("secretRef"))
     body = inner if isinstance(inner, Map) else item
     for name_key in ("secretName", "name", "secret", "secretRef"):
-        named = (
-            reader.named(body, name_key=name_key) if isinstance(body.get(name_key), str) else None
-        )
+        named = reader.named(body, name_key=name_key) if isinstance(body.get(name_key), str) else None
         if named is not None:
             key = named.key or reader.key_of(body.get("secretKey"))
-            return Use(
-                replace(named, key=key), How.ENV if key else How.ENV_FROM, env=name if key else ""
-            )
+            return Use(replace(named, key=key), How.ENV if key else How.ENV_FROM, env=name if key else "")
     return None

@@ -15,9 +15,7 @@ from injector.inventory.podspec import read_pull_secrets
 from injector.manifests.yamldoc import Map, Seq
 from injector.model import Consumer, How
 
-_INGRESS: Final = re.compile(
-    r"(?:[a-z0-9]*ingress(?:es|tls)?|httproute|gateway|[a-z0-9]*ingressroute|routes?)\Z"
-)
+_INGRESS: Final = re.compile(r"(?:[a-z0-9]*ingress(?:es|tls)?|httproute|gateway|[a-z0-9]*ingressroute|routes?)\Z")
 _OPERATOR: Final = re.compile(
     r"(?:servicemonitors?|podmonitors?|[a-z0-9]*endpointadditionalproperties|prometheusspec|alertmanagerspec"
     r"|thanosrulerspec|prometheusrule|vmagentspec|vmsinglespec|servicemonitorspec|probe|backupstoragelocations?"
@@ -75,9 +73,7 @@ class FieldReader:
         if isinstance(value, str):
             secret = self.reader.name_of(value)
             if is_plausible_name(secret):
-                self.direct.append(
-                    self.reader.consumer(Use(Named(secret, node.at(key)), How.IMAGE_PULL))
-                )
+                self.direct.append(self.reader.consumer(Use(Named(secret, node.at(key)), How.IMAGE_PULL)))
             return True
         if isinstance(value, Map):
             named = self.reader.named(value)
@@ -90,10 +86,8 @@ class FieldReader:
     def _text(self, node: Map, key: str, role: Role, path: tuple[str, ...]) -> bool:
         # A chart's `fooSecret: text` is the value as often as a name; with a `key` beside it it is a name
         # (gitlab: password: {secret, key}).
-        is_pair = (
-            role is Role.AMBIGUOUS and normal(key) == "secret" and isinstance(node.get("key"), str)
-        )
-        if role is not Role.NAME and not is_pair:
+        is_pair = role is Role.AMBIGUOUS and normal(key) == "secret" and isinstance(node.get("key"), str)
+        if (role is not Role.NAME and not is_pair) or node.get("useExistingSecret") is False:
             return False
         secret = self.reader.name_of(node[key])
         if not is_plausible_name(secret):
@@ -124,11 +118,7 @@ class FieldReader:
         if isinstance(kind, str) and kind != "Secret":
             return None
         for name_key in ("name", "secretName"):
-            named = (
-                self.reader.named(value, name_key=name_key)
-                if isinstance(value.get(name_key), str)
-                else None
-            )
+            named = self.reader.named(value, name_key=name_key) if isinstance(value.get(name_key), str) else None
             if named is not None and is_plausible_name(named.secret):
                 return named
         return None

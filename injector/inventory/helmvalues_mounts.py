@@ -148,9 +148,7 @@ def _persistence_sources(entry: Map, reader: Reader) -> tuple[SecretSource, ...]
     if kind == "secret":
         named = reader.named(entry)
         # An identifier names a Secret that the chart makes itself from its values.
-        return (
-            (SecretSource(replace(named, key=""), read_items(entry.get("items"))),) if named else ()
-        )
+        return (SecretSource(replace(named, key=""), read_items(entry.get("items"))),) if named else ()
     if kind in ("custom", "projected"):
         spec = mapping(entry, "volumeSpec")
         if not spec and isinstance(entry.get("sources"), Seq):

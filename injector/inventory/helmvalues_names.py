@@ -23,7 +23,7 @@ class Part(Enum):
     ENV = auto()
     ENV_FROM = auto()
     ENV_SECRET = auto()
-    """Secrets whose keys become variables, named one way or another (``envFromSecrets``)."""
+    """Secrets whose keys become variables: ``envFromSecrets``, drone's ``extraSecretNamesForEnvFrom``."""
     VOLUMES = auto()
     MOUNTS = auto()
     SECRET_MOUNTS = auto()
@@ -38,16 +38,14 @@ class Part(Enum):
 _ENV_FROM: Final = re.compile(r"[a-z0-9]*envs?from(?:sources?)?\Z")
 _ENV_SECRET: Final = re.compile(
     r"[a-z0-9]*?env(?:s|vars?|ironment|ironmentvars)?(?:from)?(?:existing)?secrets?(?:names?|refs?)?\Z"
-    r"|(?:extra|additional)?secrets?envs?(?:vars?|ironment)?\Z"
+    r"|(?:extra|additional)?secrets?envs?(?:vars?|ironment)?\Z|[a-z0-9]*secretnamesforenvfrom\Z"
 )
 _ENV: Final = re.compile(
     r"[a-z0-9]*?env(?:s|vars?|varslist|ironment|ironments|ironmentvars?|ironmentvariables|valuefrom|list|map)?\Z"
 )
 _MOUNTS: Final = re.compile(r"[a-z0-9]*volumemounts?\Z")
 _VOLUMES: Final = re.compile(r"[a-z0-9]*volumes?(?:spec)?\Z")
-_SECRET_MOUNTS: Final = re.compile(
-    r"[a-z0-9]*secretmounts?\Z|(?:extra|additional)?secretvolumes?\Z"
-)
+_SECRET_MOUNTS: Final = re.compile(r"[a-z0-9]*secretmounts?\Z|(?:extra|additional)?secretvolumes?\Z")
 _SKIP: Final = frozenset(
     {"externalsecret", "externalsecrets", "envrendersecret", "dashboards", "rbac", "networkpolicy", "crds",
      "sealedsecret", "sealedsecrets", "rules", "additionalprometheusrules", "additionalprometheusrulesmap"}
@@ -62,8 +60,8 @@ _EXACT: Final = {
     **dict.fromkeys(_SKIP, Part.SKIP),
 }
 _PATTERNS: Final = (
-    ("env", _ENV_FROM, Part.ENV_FROM),
     ("env", _ENV_SECRET, Part.ENV_SECRET),
+    ("env", _ENV_FROM, Part.ENV_FROM),
     ("env", _ENV, Part.ENV),
     ("secret", _SECRET_MOUNTS, Part.SECRET_MOUNTS),
     ("volume", _MOUNTS, Part.MOUNTS),
@@ -96,9 +94,7 @@ _KEY_FIELD: Final = re.compile(
     r"|region)(?:secret)?key\Z"
 )
 _KEY_MATERIAL: Final = re.compile(r"(?:secretaccesskey|accesskey|secretaccess|hostkey)\Z")
-_KEY_MAPS: Final = frozenset(
-    {"secretkeys", "existingsecretkeys", "keys", "keymapping", "keymap", "secretkeynames"}
-)
+_KEY_MAPS: Final = frozenset({"secretkeys", "existingsecretkeys", "keys", "keymapping", "keymap", "secretkeynames"})
 _GENERIC: Final = frozenset(
     {"existingsecret", "existingsecretname", "secretname", "secret", "secretref", "existingsecretref",
      "credentialssecret", "passwordsecret", "passwordsecretname", "authsecret", "credentialssecretname", "name"}

@@ -57,11 +57,7 @@ def embedded_objects(resource: Resource) -> list[Resource]:
     A chart deploys them like objects of their own, so an ExternalSecret among them is a source. Their consumers
     are read with the release; only who looks for sources needs this.
     """
-    if not (
-        is_flux_release(resource.body)
-        or is_k3s_chart(resource.body)
-        or is_application(resource.body)
-    ):
+    if not (is_flux_release(resource.body) or is_k3s_chart(resource.body) or is_application(resource.body)):
         return []
     reader = Reader(ref=resource.ref, origin=resource.origin(""), redact=_as_is)
     made: list[Resource] = []
@@ -95,9 +91,7 @@ def _flux_release(body: Map, reader: Reader) -> tuple[Map, Reader]:
     spec = mapping(body, "spec")
     target = text(spec.get("targetNamespace"))
     # https://fluxcd.io/flux/components/helm/helmreleases/#release-name
-    name = text(spec.get("releaseName")) or (
-        f"{target}-{reader.ref.name}" if target else reader.ref.name
-    )
+    name = text(spec.get("releaseName")) or (f"{target}-{reader.ref.name}" if target else reader.ref.name)
     release = Release(name, target or reader.ref.namespace)
     inner = replace(reader, namespace=target, chart=_chart_of(spec, reader), release=release)
     return mapping(spec, "values"), inner

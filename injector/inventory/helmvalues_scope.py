@@ -47,14 +47,10 @@ _SYSTEM: Final = re.compile(
 _LAST_WORD: Final = re.compile(r"(?:[_.\-]|(?<=[a-z0-9])(?=[A-Z]))")
 _MAX_LITERAL: Final = 300
 _MAX_LEVELS: Final = 5
-_SHARED: Final = re.compile(
-    r"(?:global|common|shared|config\w*|settings|databases?|db|external[A-Z]\w*|\w*\.ini)\Z"
-)
+_SHARED: Final = re.compile(r"(?:global|common|shared|config\w*|settings|databases?|db|external[A-Z]\w*|\w*\.ini)\Z")
 """Values beside the components that are meant for all of them; so is what is called like the chart."""
 _CONTAINERS: Final = re.compile(r"containers?\Z|sidecars?\Z")
-_NO_EVIDENCE: Final = frozenset(
-    {Part.ENV, Part.ENV_FROM, Part.VOLUMES, Part.MOUNTS, Part.SKIP, Part.ANNOTATIONS}
-)
+_NO_EVIDENCE: Final = frozenset({Part.ENV, Part.ENV_FROM, Part.VOLUMES, Part.MOUNTS, Part.SKIP, Part.ANNOTATIONS})
 
 
 @dataclass(slots=True, eq=False)

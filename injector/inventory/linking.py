@@ -88,9 +88,7 @@ def _meets(namespace: str, origin: Origin, consumer: Consumer) -> bool:
 def _are_near(left: str, right: str) -> bool:
     """Tell whether two files belong to one app: one's folder holds the other's, or they share the parent folder."""
     one, other = posixpath.dirname(left), posixpath.dirname(right)
-    return (
-        one.startswith(other) or other.startswith(one) or posixpath.dirname(one) == posixpath.dirname(other) != ""
-    )
+    return one.startswith(other) or other.startswith(one) or one.split("/")[:2] == other.split("/")[:2]
 
 
 def _sorted(consumers: Iterable[Consumer]) -> tuple[Consumer, ...]:

@@ -6,7 +6,6 @@ The same functions read the parts of pod specs that stand in custom resources an
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -20,7 +19,6 @@ from injector.model import Consumer, ContainerFacts, How
 
 _MAX_COMMAND: Final = 500
 _MAX_SCRIPT: Final = 4000
-_FLAG: Final = re.compile(r"--?[a-z][a-z-]*\Z|[|&;(){}<>]{1,2}\Z")
 _CONTAINER_LISTS: Final = (
     ("initContainers", True),
     ("containers", False),
@@ -115,11 +113,9 @@ def command_of(container: Map, reader: Reader) -> str:
     for key in ("command", "args"):
         value = container.get(key)
         parts += [text(item) for item in value] if isinstance(value, list) else [text(value)]
-    words = " ".join(part for part in parts if part)[:_MAX_SCRIPT].split()
-    # Word by word: of a script the programs are evidence, and one literal must not hide them all. Redacted
-    # before it is cut: half a token is not recognised any more.
-    shown = [word if _FLAG.match(word) else reader.redact(word) for word in words]
-    return " ".join(shown)[:_MAX_COMMAND]
+    joined = " ".join(part for part in parts if part)[:_MAX_SCRIPT]
+    # Redacted before it is cut: half a token is not recognised any more.
+    return reader.redact(joined)[:_MAX_COMMAND] if joined else ""
 
 
 def read_pull_secrets(value: Value, reader: Reader, how: How = How.IMAGE_PULL) -> list[Consumer]:
@@ -199,15 +195,9 @@ def _source_uses(source: SecretSource, path: str, sub_path: str) -> list[Use]:
         return [Use(_with_key(named, sub_path.partition("/")[0]), How.VOLUME, path=path)]
     if sub_path:
         below = [item for item in source.items if f"{item[1]}/".startswith(f"{sub_path}/")]
-        return [
-            Use(_with_key(named, key), How.VOLUME, path=path + target[len(sub_path) :])
-            for key, target in below
-        ]
+        return [Use(_with_key(named, key), How.VOLUME, path=path + target[len(sub_path) :]) for key, target in below]
     base = path.rstrip("/")
-    return [
-        Use(_with_key(named, key), How.VOLUME, path=f"{base}/{target}")
-        for key, target in source.items
-    ]
+    return [Use(_with_key(named, key), How.VOLUME, path=f"{base}/{target}") for key, target in source.items]
 
 
 def _with_key(named: Named, key: str) -> Named:

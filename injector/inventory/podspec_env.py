@@ -25,9 +25,7 @@ _SECRET_NAME: Final = re.compile(
     r"(?:_?\d+)?\Z",
     re.IGNORECASE,
 )
-_HARMLESS: Final = re.compile(
-    r"(?:\$\([A-Za-z0-9_]+\)|\$\{[A-Za-z0-9_]+\}|true|false)\Z", re.IGNORECASE
-)
+_HARMLESS: Final = re.compile(r"(?:\$\([A-Za-z0-9_]+\)|\$\{[A-Za-z0-9_]+\}|true|false)\Z", re.IGNORECASE)
 """References to other variables, and switches."""
 _VARIABLE: Final = re.compile(r"[-._A-Za-z0-9]+\Z")
 
@@ -90,9 +88,7 @@ def read_env(value: Value, reader: Reader, environment: Environment) -> list[Use
     return uses
 
 
-def _read_variable(
-    name: str, item: Value, reader: Reader, environment: Environment, uses: list[Use]
-) -> None:
+def _read_variable(name: str, item: Value, reader: Reader, environment: Environment, uses: list[Use]) -> None:
     if not isinstance(item, Map):
         if not isinstance(item, Seq) and _VARIABLE.match(name):
             environment.add(name, text(item), reader)
@@ -125,11 +121,7 @@ def _secret_key(reference: Map, reader: Reader) -> Named | None:
     if "secretName" in reference and ("secretKey" in reference or "key" in reference):
         named = reader.named(reference, name_key="secretName")
         key = text(reference.get("secretKey")) or text(reference.get("key"))
-        return (
-            Named(named.secret, named.location, key, named.is_optional, named.namespace)
-            if named
-            else None
-        )
+        return Named(named.secret, named.location, key, named.is_optional, named.namespace) if named else None
     return None
 
 
@@ -146,17 +138,8 @@ def read_env_from(value: Value, reader: Reader, environment: Environment) -> lis
     if isinstance(value, Map):
         # A mapping of entries (charts), or one entry where the list was forgotten.
         is_entry = any(key in value for key in _ENTRY_KEYS)
-        return (
-            _read_entry(value, reader, environment)
-            if is_entry
-            else _read_entries(value, reader, environment)
-        )
-    return [
-        use
-        for entry in items(value)
-        if isinstance(entry, Map)
-        for use in _read_entry(entry, reader, environment)
-    ]
+        return _read_entry(value, reader, environment) if is_entry else _read_entries(value, reader, environment)
+    return [use for entry in items(value) if isinstance(entry, Map) for use in _read_entry(entry, reader, environment)]
 
 
 _ENTRY_KEYS: Final = ("secretRef", "secret", "configMapRef", "configMap", "secretName")

@@ -113,9 +113,8 @@ def superuser_of(secret: Secret, unit: Unit) -> str:
             return f"{one.ref} is a tool by which people look into databases"
     if _SUPERUSER_LOGIN.search(unit.key.template):
         return "its template logs in as a superuser"
-    have = set(w.words(secret.name))
-    if have & {"superuser", "root", "postgres-superuser"} and not unit.consumers:
-        return f"Secret {secret.name} names a superuser"
+    if secret.name.endswith(("-pguser-postgres", "-superuser", "-root")):
+        return f"Secret {secret.name} is a superuser's"
     return ""
 
 
@@ -124,6 +123,8 @@ def is_foreign_store(unit: Unit, secret: Secret) -> bool:
     have = set(w.words(secret.name)) | {word for one in unit.remotes for word in w.words(one.path)}
     if have & (w.BACKUP | (w.OBJECT_STORE - {"bucket"})):
         return True
+    if "endpoint" in unit.key.template:
+        return True  # a configuration file that names an endpoint is one of an S3-compatible store
     if not unit.consumers and any(judge_name(name).is_superuser for name in _names(secret)):
         return True  # keys beside a database's superuser are those of its backups
     for source in secret.sources:

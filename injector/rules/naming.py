@@ -115,7 +115,7 @@ def _cloud(words: tuple[str, ...], have: frozenset[str]) -> Hint | None:
         if is_access_key or have & (w.PASSWORD | {"secret", "key", "credentials", "keyid", "accesskey"}):
             return Hint("s3-compatible", Part.USER if words[-1] in ("id", "keyid") else Part.PASSWORD)
         return Hint("configuration", Part.CONFIG) if words[-1] in w.CONFIGURATION | w.HOST else None
-    if is_access_key and not have & w.ENCRYPTION and (words[-1] == "id" or words[:2] == ("access", "key") or "access" in have):
+    if is_access_key and not have & w.ENCRYPTION and (words[-1] == "id" or words[0] == "access" or words[-3:] == ("secret", "access", "key")):
         return Hint("aws", Part.USER if words[-1] == "id" else Part.PASSWORD)
     if have & {"gcp", "google", "gcloud"} and have & {"credentials", "json", "sa", "account"} and not have & {"client", "maps"}:
         return Hint("gcp", Part.SECRET)

@@ -122,10 +122,11 @@ def _from_line(key: SecretKey, line: str, secret: Secret, consumers: tuple[Consu
 
 def _from_names(key: SecretKey, secret: Secret, consumers: tuple[Consumer, ...]) -> Unit:
     environment = [one.env for one in consumers if one.env and one.how is How.ENV]
-    paths = [one.path.rpartition(".")[2] for one in consumers if one.path and one.how is How.HELM_VALUES]
     remotes = [remote.prop for remote in key.remotes if remote.prop not in ("", "value")]
     tails = [remote.path.rpartition("/")[2] for remote in key.remotes]
-    hint, evidence, strength = _best([*environment, key.name, *key.variables, *remotes, *tails, *paths], secret)
+    hint, evidence, strength = _best([*environment, key.name, *key.variables, *remotes, *tails], secret)
+    if key.name == "*" and hint.kind == "unknown":
+        hint, evidence, strength = _from_secret_name(secret)
     return _unit(key, key.name, hint, evidence, 2 if evidence in environment else strength, consumers)
 
 
