@@ -14,6 +14,9 @@ REDACTED: Final = "<redacted>"
 
 _MAX_WORD: Final = 20
 """Letters in a row: longer ones are no words of a configuration."""
+_LONG_WORD: Final = 10
+"""From this length on, five consonants in a row are no word any more (``https``, ``tmpfs`` and ``httpbin`` are)."""
+_LONGEST_RUN: Final = 6
 _MAX_TEXT: Final = 256 * 1024
 """Longer literals are files; nothing in them is needed as evidence."""
 
@@ -34,9 +37,9 @@ _REFERENCE: Final = re.compile(
 )
 _ACTION_STRING: Final = re.compile(r'"((?:[^"\\\n]|\\.)*)"|`([^`]*)`')
 _VERB: Final = re.compile(r"%[-+#0-9.]*[sdvqtxb]")
-_DEFAULT: Final = re.compile(r"(\$\{[A-Za-z_][\w.]*:?[-=?+])([^}]*)\}")
+_DEFAULT: Final = re.compile(r"\$\{(?P<name>[A-Za-z_][\w.]*)(?P<sign>:?[-=?+])(?P<inner>[^}]*)\}")
 
-_SECRET_NAME: Final = (
+_TELLTALE: Final = (
     r"[\w.-]*(?:passw(?:or)?d|passphrase|passwd|pwd|pass\b|secret|token|api[_-]?key|apikey|access[_-]?key|private[_-]?key"
     r"|signing[_-]?key|encryption[_-]?key|master[_-]?key|account[_-]?key|shared[_-]?key|credential|authorization|bearer"
     r"|cookie|(?<![A-Za-z])(?:auth|salt|dsn)\b)[\w-]*"
@@ -47,7 +50,7 @@ _HARMLESS_NAME: Final = re.compile(
     re.IGNORECASE,
 )
 _ASSIGNED: Final = re.compile(
-    rf"(?P<name>(?<![\w.-]){_SECRET_NAME})(?P<mid>[\"']?\s*(?::=|=>|[:=])[ \t]*[\"']?)"
+    rf"(?P<name>(?<![\w.-]){_TELLTALE})(?P<mid>[\"']?\s*(?::=|=>|[:=])[ \t]*[\"']?)"
     r"(?P<value>(?<=\")[^\"\n]+|(?<=')[^'\n]+|(?<=:[ \t])[^\s\"',;}\])][^\n\"',;}\])]*|[^\s\"',;&|}\])]+)",
     re.IGNORECASE,
 )
@@ -82,8 +85,9 @@ _CONSONANTS: Final = re.compile(r"[bcdfghjklmnpqrstvwxz]{5,}", re.IGNORECASE)
 _PIECES: Final = re.compile("(\ue000\\d+\ue001)")
 _PORT: Final = re.compile(r":\d{1,5}(?:/|\Z)")
 _DIGEST: Final = re.compile(r"@sha256:[0-9a-f]{64}\Z")
-_SYMBOLS: Final = frozenset("!#$%^*~\\+")
-"""Signs that passwords have and names do not; ``@`` is one as well, outside of URLs."""
+_ALLOWED: Final = re.compile(r"[A-Za-z0-9._:/-]*\Z")
+"""What names are made of; ``!#$%^*~+@`` are signs of a password."""
+_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,20}(?::[A-Za-z][A-Za-z0-9+.-]{1,20})?\Z")
 _KEPT: Final = frozenset({"true", "false", "yes", "no", "on", "off", "null", "none", "nil", "*", ""})
 
 
@@ -127,17 +131,16 @@ def _redact_reference(reference: str) -> str:
     default = _DEFAULT.fullmatch(reference)
     if default is None:
         return reference
-    name = reference[2:].split(":")[0].split("-")[0].split("=")[0]
+    name, inner = default["name"], default["inner"]
     is_named = _NAMED_SECRET.search(name) is not None and not _HARMLESS_NAME.search(name)
-    inner = default[2]
     if is_named and inner.lower() not in _KEPT:
         inner = REDACTED
     elif inner:
         inner = redact(inner)
-    return f"{default[1]}{inner}}}"
+    return f"${{{name}{default['sign']}{inner}}}"
 
 
-_NAMED_SECRET: Final = re.compile(_SECRET_NAME, re.IGNORECASE)
+_NAMED_SECRET: Final = re.compile(_TELLTALE, re.IGNORECASE)
 
 
 def _redact_literal(match: re.Match[str]) -> str:
@@ -214,7 +217,7 @@ def _redact_url(url: str) -> str:
     scheme, _, rest = url.partition("://")
     authority, slash, path = rest.partition("/")
     user, at, host = authority.rpartition("@")
-    if not is_plain(scheme):
+    if not _SCHEME.match(scheme):
         return REDACTED
     if at and not (_is_references(user) or _is_kept_user(user)):
         user = REDACTED
@@ -236,14 +239,8 @@ def is_plain(token: str) -> bool:
         return False
     if token.lower() in _KEPT or any(one.match(token) for one in _NUMBERS):
         return True
-    digest = _DIGEST.search(token)
-    if digest:
-        return is_plain(token[: digest.start()])
-    if token.startswith("*."):  # a wildcard of hosts
-        token = token[2:]
-    if "@" in token or "://" in token or "\ue000" in token or not _SYMBOLS.isdisjoint(token) or not token.isascii():
-        return False
-    if not all(_is_name(part) for part in _CUT.split(token) if part):
+    token = _DIGEST.sub("", token).removeprefix("*.")  # an image's digest, a wildcard of hosts
+    if not (_ALLOWED.match(token) and all(_is_name(part) for part in _CUT.split(token) if part)):
         return False
     # ``user:pass1`` is basic authentication, ``redis:6379`` and ``nginx:latest`` are not.
     left, colon, right = token.partition(":")
@@ -260,7 +257,8 @@ def _is_name(part: str) -> bool:
     if not _PART.match(part):
         return False
     letters = part.strip("0123456789")
-    if len(letters) > _MAX_WORD or _CONSONANTS.search(letters):
+    run = _CONSONANTS.search(letters)
+    if len(letters) > _MAX_WORD or (run and (len(letters) >= _LONG_WORD or len(run[0]) > _LONGEST_RUN)):
         return False
     if letters.islower() or letters.isupper() or not letters:
         return True

@@ -30,10 +30,10 @@ CONTAINERD_SHIM = DebianProgram(name="containerd-shim-runc-v2", package="contain
 CTR = DebianProgram(name="ctr", package="containerd")
 RUNC = DebianProgram(name="runc", package="runc")
 BRIDGE = DebianProgram(name="bridge", package="containernetworking-plugins")
-IPTABLES = DebianProgram(name="iptables", package="iptables")
+IP = DebianProgram(name="ip", package="iproute2")
 
 AGENT_PROGRAMS = (POSTGRES, INITDB, BUSYBOX)
-NODE_PROGRAMS = (CONTAINERD, CONTAINERD_SHIM, CTR, RUNC, BRIDGE)
+NODE_PROGRAMS = (CONTAINERD, CONTAINERD_SHIM, CTR, RUNC, BRIDGE, IP)
 
 
 def find_program(program: DebianProgram) -> Path | None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import hvac  # type: ignore[import-untyped]
+import hvac
 import requests
 
 from tests.lab.errors import LabError

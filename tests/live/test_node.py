@@ -7,10 +7,14 @@ agent becomes a native sidecar by a JSON patch, since the injector itself knows 
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 from tests.lab.images import BUSYBOX_IMAGE
 from tests.lab.kube import Object
 from tests.lab.lab import Lab
+from tests.lab.reaper import cgroup_processes, marked_processes
 from tests.lab.waiting import wait_until
 from tests.live.workloads import deployment, unique, vault_annotations, wait_for_pod
 
@@ -165,3 +169,44 @@ def test_rotation_at_a_short_lifetime_reaches_the_file(lab_node: Lab, namespace:
         for c in current(lab_node, namespace, name)["status"][key]
     ]
     assert restarts == [0, 0]
+
+
+def test_no_container_outlives_a_killed_owner(lab_node: Lab, tmp_path: Path) -> None:
+    """Grandchildren get no death signal: the reaper ends shims, mounts and cgroups."""
+    script = (
+        "import pathlib, sys, time\n"
+        "from tests.lab.lab import Lab, Level\n"
+        "lab = Lab(pathlib.Path(sys.argv[1]))\n"
+        "lab.raise_to(Level.NODE)\n"
+        "lab.kube.create_namespace('x')\n"
+        "from tests.live.test_node import pod_spec\n"
+        "meta = {'name': 'p', 'namespace': 'x'}\n"
+        "lab.kube.create({'apiVersion': 'v1', 'kind': 'Pod', 'metadata': meta,"
+        " 'spec': pod_spec('sleep 3600')})\n"
+        "while lab.kube.get('v1', 'Pod', 'p', 'x')['status']['phase'] != 'Running':\n"
+        "    time.sleep(0.1)\n"
+        "print(lab.id, lab.data, flush=True)\n"
+        "time.sleep(600)\n"
+    )
+    owner = subprocess.Popen(
+        [sys.executable, "-c", script, str(tmp_path / "state")],
+        cwd=Path(__file__).parents[2],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert owner.stdout is not None
+    lab_id, data = owner.stdout.readline().split()
+    containers = cgroup_processes(lab_id)
+    mounts = Path("/proc/self/mountinfo").read_text(encoding="utf-8")
+
+    owner.kill()
+    owner.wait()
+    owner.stdout.close()
+
+    # the pause container and the application, and kubelet's mounts for them
+    assert len(containers) == 2
+    assert data in mounts
+    wait_until(lambda: not Path(data).exists(), what="its data is gone", timeout_s=40)
+    assert not cgroup_processes(lab_id) | marked_processes(lab_id)
+    assert data not in Path("/proc/self/mountinfo").read_text(encoding="utf-8")
+    assert lab_node.kube.send("GET", "/readyz").body["text"] == "ok"

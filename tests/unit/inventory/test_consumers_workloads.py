@@ -60,9 +60,7 @@ _WORKLOADS = [
 @pytest.mark.parametrize(("version", "kind", "body"), _WORKLOADS)
 def test_every_workload_kind_is_read(version: str, kind: str, body: str) -> None:
     kind = kind.partition(".")[0]
-    found = consumers_of(
-        f"apiVersion: {version}\nkind: {kind}\nmetadata: {{name: w, namespace: n}}\n{body}\n"
-    )
+    found = consumers_of(f"apiVersion: {version}\nkind: {kind}\nmetadata: {{name: w, namespace: n}}\n{body}\n")
 
     assert shown(found) == ["envFrom <- s in a"]
     assert found[0].ref == ObjectRef(kind, "n", "w")
@@ -101,16 +99,12 @@ def test_volumes_of_an_operators_resource_are_mounted_by_what_stands_beside() ->
 
 
 def test_what_holds_no_secret_is_read_fast_and_says_nothing() -> None:
-    assert (
-        consumers_of("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {secretName: x}\n") == []
-    )
+    assert consumers_of("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {secretName: x}\n") == []
 
 
 def test_a_deployments_origin_is_its_root() -> None:
     found = only(
-        consumers_of(
-            f"apiVersion: v1\nkind: Pod\nmetadata: {{name: p}}\nspec: {{containers: [{_CONTAINER}]}}\n"
-        )
+        consumers_of(f"apiVersion: v1\nkind: Pod\nmetadata: {{name: p}}\nspec: {{containers: [{_CONTAINER}]}}\n")
     )
 
     assert (found.origin.root, found.origin.location.path) == ("files", "app.yaml")

@@ -1,0 +1,53 @@
+"""What a name alone tells."""
+
+from __future__ import annotations
+
+import pytest
+
+from injector.rules.naming import Part, judge_name
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "system"),
+    [
+        ("GF_DATABASE_PASSWORD", "login", "sql"),
+        ("SONARR__POSTGRES__PASSWORD", "login", "postgresql"),
+        ("PGPASSWORD", "login", "postgresql"),
+        ("mongodb-root-password", "login", "mongodb"),
+        ("REDIS_URL", "login", "redis"),
+        ("DATABASE_URL", "login", "sql"),
+        ("LDAP_BIND_PASSWORD", "login", "ldap"),
+        ("RABBITMQ_PASSWORD", "login", "rabbitmq"),
+        ("AWS_SECRET_ACCESS_KEY", "aws", ""),
+        ("S3_ACCESS_KEY", "s3-compatible", ""),
+        ("azure-client-secret", "azure", ""),
+        ("OIDC_CLIENT_SECRET", "oauth-client", ""),
+        ("SESSION_SECRET", "encryption-key", ""),
+        ("RESTIC_PASSWORD", "encryption-key", ""),
+        ("SMTP_PASSWORD", "smtp", ""),
+        (".dockerconfigjson", "registry", ""),
+        ("tls.crt", "tls-certificate", ""),
+        ("SLACK_WEBHOOK_URL", "webhook-url", ""),
+        ("GITHUB_TOKEN", "api-token", ""),
+        ("HINDSIGHT_CP_ACCESS_KEY", "api-token", ""),
+        ("admin-password", "password", ""),
+        ("MQTT_PASSWORD", "unsupported-login", ""),
+        ("JWT_PUBLIC_KEY", "configuration", ""),
+        ("DB_HOST", "configuration", "sql"),
+    ],
+)
+def test_a_name_tells_its_kind_and_system(name: str, kind: str, system: str) -> None:
+    hint = judge_name(name)
+
+    assert (hint.kind, hint.system) == (kind, system)
+
+
+def test_input_of_a_provisioning_init_container_is_told_by_its_name() -> None:
+    assert judge_name("INIT_POSTGRES_PASS").is_provisioning
+    assert judge_name("INIT_POSTGRES_SUPER_PASS").is_superuser
+    assert not judge_name("POSTGRES_PASS").is_provisioning
+
+
+def test_a_user_name_is_not_a_password() -> None:
+    assert judge_name("DB_USER").part is Part.USER
+    assert judge_name("DB_PASS").part is Part.PASSWORD
