@@ -53,9 +53,7 @@ class AgentServices:
         with ThreadPoolExecutor(2) as pool:
             address = self.vault.address
             webhook = pool.submit(self.injector.start, self._launcher, self._data, address)
-            operator = pool.submit(
-                eso.start_operator, self._launcher, self._plane, self._ports, self._data, address
-            )
+            operator = pool.submit(eso.start_operator, self._launcher, self._plane, self._ports, self._data, address)
             webhook.result()
             operator.result()
 
@@ -68,10 +66,7 @@ class AgentServices:
                 "default_ttl": ttl,
                 "max_ttl": max_ttl,
                 "creation_statements": [
-                    (
-                        "CREATE ROLE \"{{name}}\" LOGIN PASSWORD '{{password}}'"
-                        " VALID UNTIL '{{expiration}}'"
-                    )
+                    ("CREATE ROLE \"{{name}}\" LOGIN PASSWORD '{{password}}' VALID UNTIL '{{expiration}}'")
                 ],
                 "revocation_statements": ['DROP ROLE IF EXISTS "{{name}}"'],
             },
@@ -79,9 +74,7 @@ class AgentServices:
         rule = f'path "database/creds/{name}" {{ capabilities = ["read"] }}'
         self.vault.write(f"sys/policies/acl/{name}", {"policy": rule})
 
-    def create_auth_roles(
-        self, name: str, namespace: str, account: str, policies: list[str]
-    ) -> None:
+    def create_auth_roles(self, name: str, namespace: str, account: str, policies: list[str]) -> None:
         """Let a service account log in as role ``name`` by auth/jwt and by auth/kubernetes."""
         common = {"token_policies": policies, "token_ttl": "1h"}
         self.vault.write(
@@ -120,9 +113,7 @@ class AgentServices:
             {
                 "kubernetes_host": cluster.server,
                 "kubernetes_ca_cert": cluster.ca.read_text(encoding="ascii"),
-                "token_reviewer_jwt": cluster.request_token(
-                    "vault-server", "default", seconds=48 * 3600
-                ),
+                "token_reviewer_jwt": cluster.request_token("vault-server", "default", seconds=48 * 3600),
                 "disable_local_ca_jwt": True,
             },
         )

@@ -138,9 +138,7 @@ def _run_go(argv: list[str], folder: Path, log: Path) -> str:
     # GOWORK and GOFLAGS of a developer must not change what is built.
     env = {**os.environ, "CGO_ENABLED": "0", "GOWORK": "off", "GOFLAGS": "-buildvcs=false"}
     with log.open("wb") as sink:
-        done = subprocess.run(
-            argv, cwd=folder, env=env, stdout=sink, stderr=subprocess.STDOUT, check=False
-        )
+        done = subprocess.run(argv, cwd=folder, env=env, stdout=sink, stderr=subprocess.STDOUT, check=False)
     text = log.read_text(encoding="utf-8", errors="replace")
     if done.returncode != 0:
         msg = f"{' '.join(argv[:2])} in {folder} failed; the end of {log}:\n{text[-2000:]}"

@@ -23,9 +23,7 @@ ISSUER = "https://kubernetes.default.svc"
 class ControlPlane:
     """A running control plane."""
 
-    def __init__(
-        self, launcher: Launcher, ports: PortPool, certs: Certificates, state: Path, data: Path
-    ) -> None:
+    def __init__(self, launcher: Launcher, ports: PortPool, certs: Certificates, state: Path, data: Path) -> None:
         self._launcher = launcher
         self._certs = certs
         self._state = state

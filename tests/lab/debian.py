@@ -47,11 +47,7 @@ def find_program(program: DebianProgram) -> Path | None:
     folders = [os.environ.get("PATH", os.defpath), *map(str, versions), *EXTRA_FOLDERS]
     found = shutil.which(program.name, path=os.pathsep.join(folders))
     # Through the link: PostgreSQL looks for its own files beside the path it was started by.
-    return (
-        Path(found).resolve()
-        if found and program.package == "postgresql"
-        else (Path(found) if found else None)
-    )
+    return Path(found).resolve() if found and program.package == "postgresql" else (Path(found) if found else None)
 
 
 def get_debian_program(program: DebianProgram) -> Path:

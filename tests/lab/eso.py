@@ -28,14 +28,10 @@ def install_crds(plane: ControlPlane) -> None:
     # 700 kB of YAML go to the server as they are: parsing them in Python takes seconds
     with ThreadPoolExecutor(4) as pool:
         names = list(pool.map(lambda part: _apply_crd(plane, part), documents))
-    wait_until(
-        lambda: all(_is_established(plane, name) for name in names), what="all CRDs are served"
-    )
+    wait_until(lambda: all(_is_established(plane, name) for name in names), what="all CRDs are served")
 
 
-def start_operator(
-    launcher: Launcher, plane: ControlPlane, ports: PortPool, data: Path, vault_address: str
-) -> None:
+def start_operator(launcher: Launcher, plane: ControlPlane, ports: PortPool, data: Path, vault_address: str) -> None:
     """Start it and make the store; returns when the store has logged in to Vault."""
     # The chart lists its rights one by one; what matters here is that they suffice.
     everything = {"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}

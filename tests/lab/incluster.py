@@ -18,9 +18,7 @@ TOKEN_FOLDER = "/var/run/secrets/kubernetes.io/serviceaccount"  # noqa: S105 - a
 RBAC = "rbac.authorization.k8s.io/v1"
 
 
-def create_account(
-    plane: ControlPlane, namespace: str, account: str, rules: Sequence[Object]
-) -> None:
+def create_account(plane: ControlPlane, namespace: str, account: str, rules: Sequence[Object]) -> None:
     """A namespace with a service account that has these cluster-wide rights."""
     kube = plane.cluster
     kube.create_namespace(namespace)

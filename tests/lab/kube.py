@@ -88,9 +88,7 @@ class Cluster:
             parsed = loaded if isinstance(loaded, dict) else {"items": loaded}
         if answer.status >= 400:
             raise ApiError(method, path, answer.status, str(parsed.get("message", text[:500])))
-        return Response(
-            body=parsed or {"text": text}, warnings=tuple(answer.headers.getlist("Warning"))
-        )
+        return Response(body=parsed or {"text": text}, warnings=tuple(answer.headers.getlist("Warning")))
 
     def create(self, obj: Object, *, dry_run: bool = False) -> Object:
         """The object as the server stored it, after admission."""
@@ -123,9 +121,7 @@ class Cluster:
     def list(self, api: str, kind: str, namespace: str = "", selector: str = "") -> list[Object]:
         """All objects of a kind."""
         query = {"labelSelector": selector} if selector else None
-        items: list[Object] = self.send(
-            "GET", self.path(api, kind, "", namespace), query=query
-        ).body["items"]
+        items: list[Object] = self.send("GET", self.path(api, kind, "", namespace), query=query).body["items"]
         return items
 
     def merge(self, api: str, kind: str, name: str, patch: Object, namespace: str = "") -> Object:

@@ -193,9 +193,7 @@ class Lab:
             self.control_plane.start()
             return
         if level is Level.AGENT:
-            self._services = AgentServices(
-                self.launcher, self.ports, self.certs, self.control_plane, self.data
-            )
+            self._services = AgentServices(self.launcher, self.ports, self.certs, self.control_plane, self.data)
             self._services.start()
             return
         self._node = Node(self.launcher, self.ports, self.control_plane, self.data)

@@ -1,8 +1,8 @@
 """Level node: containerd, kubelet and scheduler, so that pods really run.
 
 Everything it writes is below the lab's data directory, with three small exceptions that the
-programs have built in: /var/log/containers, /var/lib/cni/results and cgroups (named after the
-lab; the reaper removes these). Pods reach the lab's servers by ``hostNetwork: true``.
+programs have built in: /var/log/containers, /var/lib/cni/results and cgroups below /k8s.io
+(named after the container; the reaper removes these). Pods reach the lab's servers by ``hostNetwork: true``.
 """
 
 from __future__ import annotations
@@ -28,20 +28,16 @@ POD_RANGE = "10.88.0.0/24"
 class Node:
     """The one node of a lab."""
 
-    def __init__(
-        self, launcher: Launcher, ports: PortPool, plane: ControlPlane, data: Path
-    ) -> None:
+    def __init__(self, launcher: Launcher, ports: PortPool, plane: ControlPlane, data: Path) -> None:
         self._launcher = launcher
         self._ports = ports
         self._plane = plane
         self._folder = data / "node"
         self._socket = self._folder / "containerd.sock"
-        self._group = f"phase2-{launcher.lab_id}"
 
     def start(self) -> None:
         """Start all; returns when the node is Ready and has the images."""
         self._folder.mkdir()
-        self._create_cgroup()
         self._write_network()
         with ThreadPoolExecutor(1) as pool:
             images = pool.submit(write_images, self._folder / "images")
@@ -100,7 +96,6 @@ class Node:
             "authorization": {"mode": "Webhook"},
             "containerRuntimeEndpoint": f"unix://{self._socket}",
             "cgroupDriver": "cgroupfs",
-            "cgroupRoot": f"/{self._group}",
             # no tree of QoS cgroups on the host, no limits on the host's own processes
             "cgroupsPerQOS": False,
             "enforceNodeAllocatable": [],
@@ -160,13 +155,6 @@ class Node:
         }
         config = {"cniVersion": "0.4.0", "name": "lab", "plugins": [plugin]}
         (folder / "10-lab.conflist").write_text(json.dumps(config), encoding="utf-8")
-
-    def _create_cgroup(self) -> None:
-        # kubelet puts pods below cgroupRoot but does not make it
-        top = Path("/sys/fs/cgroup")
-        unified = (top / "cgroup.controllers").exists()
-        for mount in [top] if unified else [path for path in top.iterdir() if path.is_dir()]:
-            (mount / self._group).mkdir(exist_ok=True)
 
     def _is_ready(self) -> bool:
         node = self._plane.cluster.find("v1", "Node", NODE_NAME)

@@ -102,9 +102,7 @@ class PodRun:
         Raises:
             LabError: No volume is mounted there.
         """
-        mounts = sorted(
-            self.container(container)["volumeMounts"], key=lambda m: -len(m["mountPath"])
-        )
+        mounts = sorted(self.container(container)["volumeMounts"], key=lambda m: -len(m["mountPath"]))
         for mount in mounts:
             if name == mount["mountPath"] or name.startswith(f"{mount['mountPath']}/"):
                 inner = name.removeprefix(mount["mountPath"]).lstrip("/")

@@ -73,9 +73,7 @@ class PostgresServer:
         )
         wait_ready(program, lambda: is_listening(self.port) and self._answers())
 
-    def connect(
-        self, user: str = SUPERUSER, password: str | None = None
-    ) -> psycopg.Connection[tuple[object, ...]]:
+    def connect(self, user: str = SUPERUSER, password: str | None = None) -> psycopg.Connection[tuple[object, ...]]:
         """A connection, in autocommit mode.
 
         Raises:

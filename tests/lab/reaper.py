@@ -1,7 +1,7 @@
 """Clean up after a lab, however it ended. Run as a script: ``reaper.py PARENT LAB_ID DATA``.
 
 Waits until its stdin closes (orderly end) or the lab's process is gone (also by kill -9), then
-kills every process that carries the lab's mark or sits in one of its cgroups, undoes its mounts
+kills every process that carries the lab's mark or sits in one of its containers, undoes its mounts
 and removes its data directory. Log files are elsewhere and stay. Standard library only.
 """
 
@@ -35,28 +35,38 @@ def marked_processes(lab_id: str) -> set[int]:
     return found - {os.getpid()}
 
 
-def cgroup_folders(lab_id: str) -> list[Path]:
-    """Cgroups that kubelet and containerd made for the lab's pods, innermost first."""
-    # cgroup v2 has one tree, v1 one per controller, one level down.
-    mounts = [Path("/sys/fs/cgroup"), *Path("/sys/fs/cgroup").glob("*")]
-    roots = {mount / f"phase2-{lab_id}" for mount in mounts}
-    folders = [folder for root in roots for folder in (root, *root.rglob("*")) if folder.is_dir()]
-    return sorted(folders, key=lambda folder: -len(folder.parts))
+def container_ids(data: Path) -> set[str]:
+    """Ids of the containers that the lab's containerd knows."""
+    return {path.name for path in data.glob("node/run/io.containerd.runtime.v2.task/k8s.io/*")}
 
 
-def cgroup_processes(lab_id: str) -> set[int]:
-    """Pids inside the lab's cgroups: the containers of its pods."""
-    found: set[int] = set()
-    for folder in cgroup_folders(lab_id):
+def container_processes(containers: set[str]) -> set[int]:
+    """Pids inside the lab's containers, which carry no mark and outlive their shim."""
+    ids = [container.encode() for container in containers]
+    found = set()
+    for entry in Path("/proc").iterdir() if ids else ():
         with contextlib.suppress(OSError):
-            found |= {int(line) for line in (folder / "cgroup.procs").read_text().split()}
+            # containerd names a container's cgroup after its id, by default below /k8s.io
+            cgroups = (entry / "cgroup").read_bytes() if entry.name.isdigit() else b""
+            if any(container in cgroups for container in ids):
+                found.add(int(entry.name))
     return found
 
 
-def kill_all(lab_id: str) -> None:
+def remove_cgroups(ids: set[str]) -> None:
+    """Remove the empty cgroups of ended containers."""
+    for container in ids:
+        # cgroup v2 has one tree, v1 one per controller, one level down
+        for pattern in (f"k8s.io/{container}", f"*/k8s.io/{container}"):
+            for folder in Path("/sys/fs/cgroup").glob(pattern):
+                with contextlib.suppress(OSError):
+                    folder.rmdir()
+
+
+def kill_all(lab_id: str, containers: set[str]) -> None:
     """SIGTERM, then SIGKILL, until nobody is left or ten seconds have passed."""
     started = time.monotonic()
-    while doomed := marked_processes(lab_id) | cgroup_processes(lab_id):
+    while doomed := marked_processes(lab_id) | container_processes(containers):
         age = time.monotonic() - started
         for pid in doomed:
             with contextlib.suppress(OSError):
@@ -73,19 +83,19 @@ def unmount_all(data: Path) -> None:
     ours = [mount for mount in mounts if mount == str(data) or mount.startswith(f"{data}/")]
     for mount in sorted(ours, key=len, reverse=True):
         # Lazily: a process that is just dying may still hold it.
-        subprocess.run(["umount", "--lazy", mount], check=False)  # noqa: S607 - in /bin or /usr/bin
+        subprocess.run(["umount", "--lazy", mount], check=False)
 
 
 def sweep(lab_id: str, data: Path) -> None:
     """Remove every trace of a lab but its logs; harmless when there is none."""
-    kill_all(lab_id)
+    # read first: a shim that ends in order removes its container's folder
+    containers = container_ids(data)
+    kill_all(lab_id, containers)
     unmount_all(data)
-    for folder in cgroup_folders(lab_id):
-        with contextlib.suppress(OSError):
-            folder.rmdir()
+    remove_cgroups(containers)
     bridge = f"p2-{lab_id[:8]}"
     if Path("/sys/class/net", bridge).exists():
-        subprocess.run(["ip", "link", "delete", bridge], check=False)  # noqa: S607 - as above
+        subprocess.run(["ip", "link", "delete", bridge], check=False)
     shutil.rmtree(data, ignore_errors=True)
 
 

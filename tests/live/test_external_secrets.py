@@ -75,9 +75,7 @@ def delete(lab: Lab, namespace: str, *names: str) -> None:
     """Delete ExternalSecrets and wait until they are gone."""
     for name in names:
         lab.kube.delete(eso.API, "ExternalSecret", name, namespace)
-    wait_until(
-        lambda: not lab.kube.list(eso.API, "ExternalSecret", namespace), what="they are gone"
-    )
+    wait_until(lambda: not lab.kube.list(eso.API, "ExternalSecret", namespace), what="they are gone")
 
 
 def wait_gone(lab: Lab, namespace: str, name: str) -> None:
@@ -136,9 +134,7 @@ def test_orphan_with_onchange_lets_go(lab_agent: Lab, namespace: str) -> None:
     [{"refreshPolicy": "CreatedOnce"}, {"refreshInterval": "0s"}],
     ids=["CreatedOnce", "interval-0"],
 )
-def test_orphan_with_a_frozen_refresh_does_not_let_go(
-    lab_agent: Lab, namespace: str, frozen: Object
-) -> None:
+def test_orphan_with_a_frozen_refresh_does_not_let_go(lab_agent: Lab, namespace: str, frozen: Object) -> None:
     """The edit looks like the one that works, and deleting then destroys the Secret."""
     for name in ("frozen", "control"):
         create_synced(lab_agent, namespace, name)
@@ -154,9 +150,7 @@ def test_orphan_with_a_frozen_refresh_does_not_let_go(
     assert find_secret(lab_agent, namespace, "control")
 
 
-def test_a_frozen_external_secret_lets_go_when_moved_to_onchange(
-    lab_agent: Lab, namespace: str
-) -> None:
+def test_a_frozen_external_secret_lets_go_when_moved_to_onchange(lab_agent: Lab, namespace: str) -> None:
     """The cure: change the refresh policy in the same edit."""
     create_synced(lab_agent, namespace, "app")
     frozen = {"refreshPolicy": "CreatedOnce", "target": {"creationPolicy": "Owner"}}

@@ -25,9 +25,7 @@ def deploy(lab: Lab, namespace: str, role: str, notes: dict[str, str]) -> PodRun
 
 
 @pytest.mark.parametrize("auth", ["kubernetes", "jwt"])
-def test_rendered_credentials_log_in_to_the_database(
-    lab_agent: Lab, namespace: str, auth: str
-) -> None:
+def test_rendered_credentials_log_in_to_the_database(lab_agent: Lab, namespace: str, auth: str) -> None:
     """The whole way: annotation, webhook, agent login, lease, file, database login."""
     role = unique("app")
     with deploy(lab_agent, namespace, role, vault_annotations(role, auth=auth)) as pod:
@@ -86,9 +84,7 @@ def test_init_and_sidecar_take_a_lease_each(lab_agent: Lab, namespace: str) -> N
 
         pod.start(SIDECAR)
 
-        wait_until(
-            lambda: pod.read("/vault/secrets/db") != first, what="the sidecar rewrote the file"
-        )
+        wait_until(lambda: pod.read("/vault/secrets/db") != first, what="the sidecar rewrote the file")
         assert len(lab_agent.services.leases(role)) == 2
 
 

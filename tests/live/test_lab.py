@@ -232,8 +232,6 @@ def test_up_env_and_down(tmp_path: Path) -> None:
     assert "api is ready" in ready
     assert "export KUBECONFIG=" in said
     assert code == 0
-    gone = subprocess.run(
-        [*command, "env"], cwd=REPOSITORY, env=env, capture_output=True, text=True, check=False
-    )
+    gone = subprocess.run([*command, "env"], cwd=REPOSITORY, env=env, capture_output=True, text=True, check=False)
     assert gone.returncode == 2
     assert "no lab called 'default' runs" in gone.stderr

@@ -22,9 +22,7 @@ NEVER, IF_NEEDED = "Never", "IfNeeded"
 
 
 @contextmanager
-def configured(
-    lab: Lab, namespace: str, ours: Object, vault: Object, webhooks: RecordingWebhooks
-) -> Iterator[None]:
+def configured(lab: Lab, namespace: str, ours: Object, vault: Object, webhooks: RecordingWebhooks) -> Iterator[None]:
     """Both configurations in force; afterwards the chart's own again."""
     name = ours["metadata"]["name"]
     lab.kube.create(ours)

@@ -50,9 +50,7 @@ def vault_annotations(role: str, *, auth: str = "kubernetes", **more: str) -> di
     return {f"{PREFIX}/{key}": value for key, value in found.items()}
 
 
-def deployment(
-    namespace: str, name: str, notes: dict[str, str], spec: Object | None = None
-) -> Object:
+def deployment(namespace: str, name: str, notes: dict[str, str], spec: Object | None = None) -> Object:
     """A Deployment of one pod."""
     labels = {"app": name}
     pod: Object = spec or {"containers": [{"name": "app", "image": "app"}]}
@@ -71,9 +69,7 @@ def wait_for_pod(lab: Lab, namespace: str, name: str) -> Object:
     """The pod that the controllers made for a Deployment or Job of that name."""
     found = wait_until(
         lambda: [
-            pod
-            for pod in lab.kube.list("v1", "Pod", namespace)
-            if pod["metadata"]["name"].startswith(f"{name}-")
+            pod for pod in lab.kube.list("v1", "Pod", namespace) if pod["metadata"]["name"].startswith(f"{name}-")
         ],
         what=f"a pod of {namespace}/{name} exists",
     )

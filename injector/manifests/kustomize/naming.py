@@ -40,8 +40,7 @@ def set_namespace(session: Session, layer: Layer, resources: list[Tracked], conf
         for spec in specs:
             if spec.selects(before.gvk) and not (before.gvk.kind in _BINDINGS and spec.segments == ("subjects",)):
                 _put(one, spec, namespace, at)
-        if one.id != before:
-            one.previous.append(before)
+        one.previous.append(before)
 
 
 def _put(one: Tracked, spec: FieldSpec, value: str, at: Location) -> None:
