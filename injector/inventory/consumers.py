@@ -6,12 +6,18 @@ is one wherever it stands, and a field that names a Secret is one whatever resou
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from injector.inventory.consumers_helm import read_helm
 from injector.inventory.consumers_kinds import DEFAULT_NAMESPACES, reads_nothing
 from injector.inventory.consumers_objects import read_object
 from injector.inventory.consumers_reader import Charts, ConfigMaps, Reader, Redact, labels_of
 from injector.manifests.document import Resource, api_group, mapping, text
 from injector.model import Consumer
+from injector.redact import redact as redact_text
+
+_redact_cached: Redact = lru_cache(maxsize=8192)(redact_text)
+"""A tree says ``true``, its time zone and the database's host a thousand times."""
 
 
 def read_consumers(
@@ -20,7 +26,7 @@ def read_consumers(
     *,
     config_map: ConfigMaps | None = None,
     chart: Charts | None = None,
-    redact: Redact | None = None,
+    redact: Redact = _redact_cached,
 ) -> list[Consumer]:
     """Return everything by which an object reads a Secret.
 
@@ -29,7 +35,7 @@ def read_consumers(
         root: id of the root that deploys it, empty for an orphan.
         config_map: data of a ConfigMap of the same build, for ``envFrom`` and ``configMapKeyRef``.
         chart: the chart's name of a HelmRelease's ``chartRef``.
-        redact: takes secret values out of literals; `injector.redact.redact` when not given.
+        redact: takes secret values out of literals.
 
     Returns:
         Consumers in the order of the file, each once.
@@ -41,7 +47,7 @@ def read_consumers(
     reader = Reader(
         ref=resource.ref,
         origin=resource.origin(root),
-        redact=redact or _default_redact(),
+        redact=redact,
         config_maps=config_map,
         charts=chart,
         namespace=DEFAULT_NAMESPACES.get(kind, ""),
@@ -49,13 +55,6 @@ def read_consumers(
     )
     found = read_helm(body, reader)
     return _unique(read_object(body, reader) if found is None else found)
-
-
-def _default_redact() -> Redact:
-    # Imported late: tests and other callers bring their own.
-    from injector.redact import redact  # noqa: PLC0415
-
-    return redact
 
 
 def _unique(consumers: list[Consumer]) -> list[Consumer]:

@@ -36,9 +36,6 @@ _POD_KEYS: Final = frozenset({"env", "envFrom", "volumeMounts", "volumes"})
 _KEY_NAMES: Final = ("key", "secretKey", "passwordKey", "certificate", "property")
 _PATH_MARK: Final = "."
 
-_NAMES_EVERYWHERE: Final = frozenset({"credentialname"})
-"""istio ``servers[].tls.credentialName``, and others after it."""
-
 HowOf = Callable[[tuple[str, ...]], How]
 
 
@@ -96,39 +93,50 @@ class FieldWalk:
                     self.walk(item, path, volumes, depth + 1)
 
     def _walk_map(self, node: Map, path: tuple[str, ...], volumes: Volumes, depth: int) -> None:
-        if self._is_reference(node, path):
+        if ("kind" in node or self.rules.is_selector_free) and self._is_reference(node, path):
             return
+        is_container = False
         declared: dict[str, Volume] = {}
-        if isinstance(node.get("volumes"), Seq):
-            declared = read_volumes(node["volumes"], self.reader)
-            self.found += read_driver_secrets(node["volumes"], self.reader)
-            volumes = {**volumes, **declared}
-        is_container = any(isinstance(node.get(key), Seq) for key in _CONTAINER_MARKS)
+        if not _POD_KEYS.isdisjoint(node):
+            if isinstance(node.get("volumes"), Seq):
+                declared = read_volumes(node["volumes"], self.reader)
+                self.found += read_driver_secrets(node["volumes"], self.reader)
+                volumes = {**volumes, **declared}
+            is_container = any(isinstance(node.get(key), Seq) for key in _CONTAINER_MARKS)
         if is_container:
             is_init = bool(path) and "init" in path[-1].lower()
             name = path[-1] if path else ""
             self.found += read_container(node, volumes, self.reader, is_init=is_init, name=name)
         outer = self.reader
-        if isinstance(node.get("spec"), Map) and isinstance(node.get("metadata"), Map) and path:
+        if path and "spec" in node and isinstance(node.get("metadata"), Map):
             self.reader = _with_pod_labels(outer, node)
+        names = self.rules.names
+        at = (path, volumes, depth)
         for key, value in node.items():
-            if value is None or isinstance(value, (bool, int, float)):
+            # Most of a document is scalars that name nothing: they are left here.
+            if isinstance(value, str):
+                if role_of(key) not in _TEXT_ROLES and not (names and normal(key) in names):
+                    continue
+            elif not isinstance(value, (Map, Seq)) or (
+                key in _POD_KEYS and isinstance(value, Seq) and (is_container or key == "volumes")
+            ):
                 continue
-            if key in _POD_KEYS and isinstance(value, Seq) and (is_container or key == "volumes"):
-                continue
-            self._field(node, key, value, (path, volumes, depth))
+            self._field(node, key, value, at)
         self.reader = outer
-        self.found += read_unmounted(declared, self.reader)
+        if declared:
+            self.found += read_unmounted(declared, self.reader)
 
     def _field(self, node: Map, key: str, value: Value, at: tuple[tuple[str, ...], Volumes, int]) -> None:
         path, volumes, depth = at
         role = role_of(key)
-        name = normal(key)
-        if role is Role.SKIP or name in self.rules.skip:
+        if role is Role.SKIP:
             return
-        here = (*path, key)
-        if name in self.rules.names or name in _NAMES_EVERYWHERE:
+        rules = self.rules
+        if rules.skip and normal(key) in rules.skip:
+            return
+        if rules.names and normal(key) in rules.names:
             role = Role.NAME
+        here = (*path, key)
         if role is not Role.OTHER and self._reads(node, key, value, role, here):
             return
         if isinstance(value, (Map, Seq)):
@@ -236,6 +244,7 @@ class FieldWalk:
         self.found.append(self.reader.consumer(use))
 
 
+_TEXT_ROLES: Final = frozenset({Role.NAME, Role.AMBIGUOUS, Role.PULL})
 _NAMING: Final = (Role.NAME, Role.AMBIGUOUS)
 
 

@@ -116,6 +116,9 @@ def role_of(key: str) -> Role:
     name = normal(key)
     if name in _SKIP:
         return Role.SKIP
+    if name == "credentialname":
+        # istio servers[].tls.credentialName, and others after it.
+        return Role.NAME
     if "secret" not in name and "pull" not in name and not name.endswith("refs"):
         return Role.SELECTOR if _SELECTOR_KEY.match(name) else Role.OTHER
     if _OUTPUT.match(name):

@@ -73,7 +73,7 @@ def _from_entry(item: Map, reader: Reader) -> list[Use]:
 def _variable(name: str, item: Map, reader: Reader) -> Use | None:
     inner = item.get("secretKeyRef", item.get("secretRef"))
     body = inner if isinstance(inner, Map) else item
-    for name_key in ("secretName", "name", "secret", "secretRef"):
+    for name_key in ("secretName", "secretRef", "secret", "name"):
         named = reader.named(body, name_key=name_key) if isinstance(body.get(name_key), str) else None
         if named is not None:
             key = named.key or reader.key_of(body.get("secretKey"))

@@ -64,12 +64,12 @@ def embedded_objects(resource: Resource) -> list[Resource]:
     for values, inner in iter_releases(resource.body, reader):
         for found in read_values(values, inner)[1]:
             body = clone(found)
-            if isinstance(body, Map):
-                metadata = body.get("metadata")
-                if isinstance(metadata, Map):
-                    ref = object_ref(body, inner)
-                    metadata.put("namespace", ref.namespace)
-                    metadata.put("name", ref.name)
+            if isinstance(body, Map) and ("metadata" in body or "spec" in body):
+                ref = object_ref(body, inner)
+                metadata = mapping(body, "metadata") or Map(body.path, body.line)
+                metadata.put("namespace", ref.namespace)
+                metadata.put("name", ref.name)
+                body.put("metadata", metadata)
                 at = Location(body.path, body.line)
                 made.append(replace(resource, body=body, location=at, original_name=""))
     return made

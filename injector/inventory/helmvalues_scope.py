@@ -76,7 +76,7 @@ class Scope:
 
     def facts(self, reader: Reader) -> ContainerFacts:
         """Return what is known of the container, with the evidence beside it."""
-        literals = dict(self.environment.literals)
+        literals = self.environment.shown(reader)
         _flatten(self.node, "", literals, reader, 0)
         self._add_surroundings(literals, reader)
         return ContainerFacts(
@@ -94,8 +94,8 @@ class Scope:
         is_shared = not any(_CONTAINERS.search(normal(part)) for part in self.path)
         while outer is not None:
             for name, literal in outer.environment.literals.items() if is_shared else ():
-                if len(literals) < MAX_ENTRIES:
-                    literals.setdefault(name, literal)
+                if len(literals) < MAX_ENTRIES and name not in literals:
+                    literals[name] = safe_literal(name, literal, reader)
             for key, value in outer.node.items():
                 is_meant = _SHARED.match(key) is not None or key == outer.name
                 if is_meant and isinstance(value, Map) and value is not inner.node:

@@ -100,7 +100,7 @@ def read_container(
         image=text(container.get("image")),
         # https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/
         is_init=is_init and container.get("restartPolicy") != "Always",
-        env=environment.literals,
+        env=environment.shown(reader),
         env_names=tuple(environment.names),
         command=command_of(container, reader),
     )

@@ -35,18 +35,22 @@ class Environment:
     """What is known of a container's environment.
 
     Attributes:
-        literals: name -> value without secret values.
+        literals: name -> value as it is written: to be read through `shown` only.
         names: every name in order, as keys of a mapping (an ordered set).
     """
 
     literals: dict[str, str] = field(default_factory=dict)
     names: dict[str, None] = field(default_factory=dict)
 
-    def add(self, name: str, value: str, reader: Reader) -> None:
-        """Take a literal; a variable that is called a secret is kept by name only."""
+    def add(self, name: str, value: str) -> None:
+        """Take a literal."""
         self.names[name] = None
         if len(self.literals) < MAX_ENTRIES:
-            self.literals[name] = safe_literal(name, value, reader)
+            self.literals[name] = value
+
+    def shown(self, reader: Reader) -> dict[str, str]:
+        """Return the literals without secret values; only containers that read a Secret ask for them."""
+        return {name: safe_literal(name, value, reader) for name, value in self.literals.items()}
 
 
 def safe_literal(name: str, value: str, reader: Reader) -> str:
@@ -91,7 +95,7 @@ def read_env(value: Value, reader: Reader, environment: Environment) -> list[Use
 def _read_variable(name: str, item: Value, reader: Reader, environment: Environment, uses: list[Use]) -> None:
     if not isinstance(item, Map):
         if not isinstance(item, Seq) and _VARIABLE.match(name):
-            environment.add(name, text(item), reader)
+            environment.add(name, text(item))
         return
     source = item.get("valueFrom")
     reference = source if isinstance(source, Map) else item
@@ -105,9 +109,9 @@ def _read_variable(name: str, item: Value, reader: Reader, environment: Environm
         environment.names[name] = None
         found = _config_map(text(config.get("name")), reader).get(text(config.get("key")))
         if found is not None:
-            environment.add(name, text(found), reader)
+            environment.add(name, text(found))
     elif "value" in item:
-        environment.add(name, text(item["value"]), reader)
+        environment.add(name, text(item["value"]))
     elif source is not None:
         environment.names[name] = None
 
@@ -173,11 +177,10 @@ def _read_entry(entry: Map, reader: Reader, environment: Environment) -> list[Us
     if named is not None:
         return [Use(named, How.ENV_FROM, env=prefix)]
     config = entry.get("configMapRef", entry.get("configMap"))
+    name = text(config)
     if isinstance(config, Map):
         # bjw-s app-template: an identifier names a ConfigMap of the chart itself.
         name = text(config.get("name")) or text(config.get("identifier"))
-    else:
-        name = text(config)
     for key, value in _config_map(name, reader).items():
-        environment.add(prefix + key, text(value), reader)
+        environment.add(prefix + key, text(value))
     return []

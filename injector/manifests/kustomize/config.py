@@ -108,7 +108,7 @@ class Config:
                 changes[one.name] = tuple(dict.fromkeys((*mine, *getattr(other, one.name))))
         return replace(
             self,
-            **changes,  # type: ignore[arg-type]
+            **changes,
             references=_merge_references(self.references, other.references),
             custom_references=self.custom_references or other.custom_references,
         )

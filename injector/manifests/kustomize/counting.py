@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from injector.location import Location
@@ -114,6 +115,19 @@ def split_image(image: str) -> tuple[str, str, str]:
     return name, "", digest
 
 
+def _put(value: Value, at: Location, holder: Map, key: str) -> None:
+    holder.put(key, value, at)
+
+
+@dataclass(frozen=True, slots=True)
+class _Put:
+    value: Value
+    at: Location
+
+    def __call__(self, holder: Map, key: str) -> None:
+        holder.put(key, self.value, self.at)
+
+
 def set_replicas(session: Session, layer: Layer, resources: list[Tracked], config: Config) -> None:
     """Apply ``replicas``; the name may be any that the resource ever had.
 
@@ -134,7 +148,7 @@ def set_replicas(session: Session, layer: Layer, resources: list[Tracked], confi
                 if any(spec.selects(known.gvk) for known in one.ids()):
                     is_found = True
                     if not one.is_header_only:
-                        visit(one.body, spec, lambda holder, key, to=count, at=at: holder.put(key, to, at), at)
+                        visit(one.body, spec, partial(_put, count, at), at)
         if not is_found:
             message = f"replicas: no workload {name!r} is in the build; correct the name or remove the entry"
             session.report(entry.at("name"), "no-target", message)

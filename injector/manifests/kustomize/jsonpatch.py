@@ -188,10 +188,8 @@ def _replace(body: Map, one: Operation) -> None:
 
 def _test(body: Map, one: Operation) -> None:
     holder = _holder(body, one, one.path)
-    if isinstance(holder, Map):
-        found = holder.get(one.path[-1])
-    else:
-        found = holder[_index(holder, one, one.path[-1])]
+    last = one.path[-1]
+    found = holder.get(last) if isinstance(holder, Map) else holder[_index(holder, one, last)]
     if found != one.value:
         raise JsonPatchError(one.at, f"test: {_written(one.path)} has another value")
 

@@ -18,7 +18,7 @@ DIRECTIVE: Final = "$patch"
 _MAX_DEPTH: Final = 300
 
 
-class Mismatch(Exception):
+class MismatchError(Exception):
     """Patch and object disagree on what a field is: mapping, list or scalar.
 
     Attributes:
@@ -39,7 +39,7 @@ def merge(target: Map, patch: Map, schema: Schema) -> bool:
         False when the patch deletes the object (``$patch: delete``).
 
     Raises:
-        Mismatch: a field is of another form in the patch; what came before it is merged.
+        MismatchError: a field is of another form in the patch; what came before it is merged.
     """
     directive = patch.get(DIRECTIVE)
     if directive == "delete":
@@ -53,7 +53,7 @@ def merge(target: Map, patch: Map, schema: Schema) -> bool:
 
 def _merge_map(target: Map, patch: Map, schema: Schema, depth: int) -> None:
     if depth > _MAX_DEPTH:
-        raise Mismatch(patch.at(), "nested too deeply")
+        raise MismatchError(patch.at(), "nested too deeply")
     for key, value in patch.items():
         if key == DIRECTIVE:
             continue
@@ -67,21 +67,21 @@ def _merge_map(target: Map, patch: Map, schema: Schema, depth: int) -> None:
             target.put(key, _added(value, known, depth + 1), at)
         elif isinstance(value, Map):
             if not isinstance(had, Map):
-                raise Mismatch(at, key)
+                raise MismatchError(at, key)
             if value.get(DIRECTIVE) == "replace":
                 target.put(key, _added(value, known, depth + 1), at)
             else:
                 _merge_map(had, value, known, depth + 1)
         elif isinstance(value, Seq):
             if not isinstance(had, Seq):
-                raise Mismatch(at, key)
+                raise MismatchError(at, key)
             merged = _merge_list(had, value, known, depth + 1)
             if merged is None:
                 target.pop(key, None)
             else:
                 target.put(key, merged, None if merged.path == had.path and known.is_associative else at)
         elif isinstance(had, (Map, Seq)):
-            raise Mismatch(at, key)
+            raise MismatchError(at, key)
         else:
             target.put(key, value, at)
     _drop_nulls(target, patch)

@@ -12,7 +12,7 @@ from injector.location import Location
 from injector.manifests.document import is_object, items, mapping, text
 from injector.manifests.kustomize.identity import ResourceId, Tracked, gvk_of
 from injector.manifests.kustomize.jsonpatch import JsonPatchError, Operation, apply_operations, read_operations
-from injector.manifests.kustomize.merge import DIRECTIVE, Mismatch, merge
+from injector.manifests.kustomize.merge import DIRECTIVE, MismatchError, merge
 from injector.manifests.kustomize.mergekeys import schema_of
 from injector.manifests.kustomize.selector import Selector, SelectorError
 from injector.manifests.kustomize.session import Layer, Session, describe
@@ -188,7 +188,7 @@ def _merge_into(session: Session, patch: _Patch, body: Map, one: Tracked) -> boo
     try:
         if not merge(one.body, body, schema):
             return False
-    except Mismatch as err:
+    except MismatchError as err:
         message = f"does not apply to {describe(one)}: {err.key} is of another form there; correct the patch"
         session.report(err.at, "bad-patch", message)
     if "allowKindChange" not in patch.options:

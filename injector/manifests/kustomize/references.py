@@ -123,7 +123,7 @@ class _Setter:
             and _is_near(self.referrer, one)
         ]
         for is_strict in (False, True):
-            if len(found) < 2:
+            if len(found) <= 1:
                 break
             found = [one for one in found if _same_affixes(self.referrer, one, is_strict=is_strict)]
         if len({key(one) for one in found}) == 1:
