@@ -64,7 +64,7 @@ _NAME_END: Final = re.compile(
 )
 _EXISTING: Final = re.compile(r"existing\w*secret\w*\Z")
 _LIST_END: Final = re.compile(r"(?:secrets|secretrefs|secretnames|secrettargetref|certificaterefs|credentialrefs)\Z")
-_PULL: Final = re.compile(r"pullsecret(?:s|names?|refs?)?\Z|registrysecrets?\Z")
+_PULL: Final = re.compile(r"pullsecret(?:s|names?|refs?)?\Z|registrysecrets?\Z|image(?:registry)?secret(?:s|names?)?\Z")
 _CLEAR_WORD: Final = re.compile(
     r"(?:credentials?|creds|password|passwd|tls|certs?|certificates?|ca|config|configuration|objstore|objstoreconfig"
     r"|env|envvars|environment|users?|username|db|database|postgres|postgresql|pg|mysql|mariadb|mongodb|redis|s3"

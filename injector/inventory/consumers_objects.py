@@ -77,13 +77,9 @@ def _read_class_parameters(parameters: Map, reader: Reader) -> list[Consumer]:
     return found
 
 
-def _read_push_secret(body: Map, reader: Reader) -> list[Consumer]:
-    spec = mapping(body, "spec")
-    secret = mapping(mapping(mapping(spec, "pushSecretSpec") or spec, "selector"), "secret")
-    named = reader.named(secret)
-    if named is None:
-        return []
-    return [reader.consumer(Use(named, How.PUSH, path="spec.selector.secret.name"))]
+def _read_push_secret(_body: Map, _reader: Reader) -> list[Consumer]:
+    """Return nothing: `injector.inventory.esopush` reads what is pushed, with the path it is pushed to."""
+    return []
 
 
 def _read_external_secret(body: Map, reader: Reader) -> list[Consumer]:

@@ -15,6 +15,7 @@ from injector.inventory.esodata import Fetched, read_fetched
 from injector.inventory.esokeys import ConfigMapLookup, read_keys
 from injector.inventory.esopush import Push, read_push_secret
 from injector.inventory.esostore import ESO_GROUP, StoreIndex, read_store, resolve, store_ref
+from injector.inventory.sourcesbase import texts
 from injector.location import Location
 from injector.manifests.document import Resource, api_group, items, mapping, text
 from injector.manifests.yamldoc import Map, Value
@@ -100,9 +101,8 @@ def read_external_secret(
 def _iter_version(body: Map) -> Iterator[Finding]:
     version = text(body.get("apiVersion")).rpartition("/")[2]
     if version in _UNSERVED:
-        message = (
-            f"{ESO_GROUP}/{version} is not served since External Secrets Operator 0.17: use v1, the fields are the same"
-        )
+        same = "the fields are the same" if version == "v1beta1" else "where dataFrom entries are under extract"
+        message = f"{ESO_GROUP}/{version} is not served since External Secrets Operator 0.17: use v1, {same}"
         yield Finding("eso-unserved-version", message, body.at("apiVersion"))
 
 
@@ -159,8 +159,8 @@ def _read_spec(
         keys=keys,
         secret_type=_secret_type(target),
         store=store,
-        labels=_texts(mapping(metadata, "labels")),
-        annotations=_texts(mapping(metadata, "annotations")),
+        labels=texts(mapping(metadata, "labels")),
+        annotations=texts(mapping(metadata, "annotations")),
         creation_policy=text(target.get("creationPolicy")) or "Owner",
         deletion_policy=text(target.get("deletionPolicy")),
         refresh_policy=text(spec.body.get("refreshPolicy")),
@@ -176,10 +176,6 @@ def _secret_type(target: Map) -> str:
         # Nothing in the model says "no Secret at all"; a type that no Secret can have does.
         return f"{MANIFEST_TYPE}{text(manifest.get('apiVersion'))}/{text(manifest.get('kind'))}"
     return text(mapping(target, "template").get("type"))
-
-
-def _texts(values: Map) -> dict[str, str]:
-    return {key: text(value) for key, value in values.items()}
 
 
 def _iter_findings(spec: _Spec, target: Map, fetched: Fetched, keys: tuple[SecretKey, ...]) -> Iterator[Finding]:

@@ -147,8 +147,6 @@ class _ValuesWalk:
                 self.direct += read_ingress_annotations(mapping(value), reader)
             case Part.PERSISTENCE:
                 self._persistence(mapping(value), path, (scope, depth), [(("", ""), scope)])
-            case _:
-                return
 
     def _inside_env(self, value: Map, path: tuple[str, ...], scope: Scope, depth: int) -> None:
         """Read what a mapping of variables nests: charts group them, and put ``existingSecret`` beside them."""

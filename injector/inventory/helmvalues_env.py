@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 from injector.inventory.consumers_reader import Named, Reader, Use, is_plausible_name
 from injector.manifests.document import text
@@ -73,9 +74,13 @@ def _from_entry(item: Map, reader: Reader) -> list[Use]:
 def _variable(name: str, item: Map, reader: Reader) -> Use | None:
     inner = item.get("secretKeyRef", item.get("secretRef"))
     body = inner if isinstance(inner, Map) else item
-    for name_key in ("secretName", "secretRef", "secret", "name"):
-        named = reader.named(body, name_key=name_key) if isinstance(body.get(name_key), str) else None
-        if named is not None:
-            key = named.key or reader.key_of(body.get("secretKey"))
-            return Use(replace(named, key=key), How.ENV if key else How.ENV_FROM, env=name if key else "")
-    return None
+    # `name` is the variable's own where another field names the Secret.
+    name_key = next((one for one in _NAMING if isinstance(body.get(one), str)), "")
+    named = reader.named(body, name_key=name_key) if name_key else None
+    if named is None:
+        return None
+    key = named.key or reader.key_of(body.get("secretKey"))
+    return Use(replace(named, key=key), How.ENV if key else How.ENV_FROM, env=name if key else "")
+
+
+_NAMING: Final = ("secretName", "secretRef", "secret", "name")

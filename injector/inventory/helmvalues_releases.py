@@ -100,8 +100,9 @@ def _flux_release(body: Map, reader: Reader) -> tuple[Map, Reader]:
 def _chart_of(spec: Map, reader: Reader) -> str:
     chart = spec.get("chart")
     if isinstance(chart, Map):
-        # helm.fluxcd.io/v1 had the name directly in spec.chart.
-        return _last_part(text(mapping(chart, "spec").get("chart")) or text(chart.get("name")))
+        # helm.fluxcd.io/v1 had the chart's name, or its path in a git repository, directly in spec.chart.
+        name = text(mapping(chart, "spec").get("chart")) or text(chart.get("name"))
+        return _last_part(name or text(chart.get("path")))
     reference = mapping(spec, "chartRef")
     kind, name = text(reference.get("kind")), text(reference.get("name"))
     known = reader.charts(kind, name) if reader.charts is not None and name else ""

@@ -30,8 +30,8 @@ class Made:
         keys: patterns of its keys; those that cannot be filled are left out; ``*`` when they are not known.
         namespace: pattern of its namespace, when it is not the resource's.
         each: path of a list or mapping; a Secret for every item.
-        when: conditions that must all hold: ``path`` (set, and not false), ``path=text``, ``path?`` (present), and
-            ``!`` before it for the contrary.
+        when: conditions that must all hold: ``path`` (set, and not false), ``path=text``, ``path?`` (present), ``!``
+            before it for the contrary, ``&`` between several.
         more: (condition, further keys).
         listed: path of further keys: ``a.b[].field`` of a list, ``a.b`` the keys of a mapping.
         annotations: one of these must stand on the resource.
@@ -54,6 +54,7 @@ class Made:
 _PGUSER_MORE: Final = (
     ("spec.proxy.pgBouncer?", ("pgbouncer-host", "pgbouncer-port")),
     ("item.databases", ("dbname", "uri", "jdbc-uri")),
+    ("spec.proxy.pgBouncer?&item.databases", ("pgbouncer-uri", "pgbouncer-jdbc-uri")),
 )
 _CNPG: Final = "postgresql.cnpg.io|postgresql.k8s.enterprisedb.io"
 _CNPG_KEYS: Final = (

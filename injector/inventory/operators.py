@@ -104,7 +104,9 @@ class _Scope:
         return path[1:-1] if path.startswith("'") else text(self.find(path))
 
     def holds(self, condition: str) -> bool:
-        """Tell whether a condition holds: ``a.b`` (set and not false), ``a.b=text``, ``!a.b``, ``a.b?`` (present)."""
+        """Tell whether a condition holds: ``a.b`` (set and not false), ``a.b=text``, ``!a.b``, ``a.b?`` (present), joined by ``&``."""
+        if "&" in condition:
+            return all(self.holds(one) for one in condition.split("&"))
         if condition.startswith("!"):
             return not self.holds(condition[1:])
         if condition.endswith("?"):
@@ -118,12 +120,14 @@ class _Scope:
 
 
 def _read_row(row: Made, resource: Resource, root: str) -> Iterator[SecretSource]:
+    if not _has_annotation(row, resource):
+        return
     for scope in _iter_scopes(row, resource):
         if not all(scope.holds(condition) for condition in row.when):
             continue
         # Kubernetes' names hold no underscore; Zalando's operator replaces it, the others' users have none.
         name = next((found for pattern in row.target if (found := scope.fill(pattern))), "").replace("_", "-")
-        if not name or not _has_annotation(row, resource):
+        if not name:
             continue
         namespace = (scope.fill(row.namespace) if row.namespace else "") or resource.ref.namespace
         names = [scope.fill(key) for key in row.keys]

@@ -86,7 +86,7 @@ def _read_keys(kind: SourceKind, destination: Map, remote: Remote) -> tuple[Secr
     templates = mapping(transformation, "templates")
     has_references = bool(items(transformation, "transformationRefs"))
     found: dict[str, SecretKey] = {}
-    for field in _fields(kind, destination, remote, has_templates=bool(templates) or has_references):
+    for field in _fields(kind, destination, remote):
         if _is_kept(field, transformation):
             found[field] = SecretKey(field, (_part(remote, field),), location=remote.location)
     if transformation.get("excludeRaw") is not True and not _is_excluded_all(transformation):
@@ -112,13 +112,12 @@ def _part(remote: Remote, field: str) -> Remote:
     return Remote(remote.store, remote.path, field, remote.location)
 
 
-def _fields(kind: SourceKind, destination: Map, remote: Remote, *, has_templates: bool) -> tuple[str, ...]:
+def _fields(kind: SourceKind, destination: Map, remote: Remote) -> tuple[str, ...]:
     """Return the fields that Vault answers with, ``*`` when only Vault knows."""
     if kind is SourceKind.VAULT_PKI_SECRET:
         is_tls = text(destination.get("type")) == "kubernetes.io/tls"
         # Versions differ in whether a template keeps tls.crt and tls.key from being made; a Secret of this type
         # without them is refused by the API server, so they are there either way.
-        del has_templates
         return (*_TLS_KEYS, *_PKI_FIELDS) if is_tls else _PKI_FIELDS
     mount, _, path = remote.path.partition("/")
     if kind is SourceKind.VAULT_DYNAMIC_SECRET and _LOGIN.match(path) and not _NO_LOGIN.search(mount):

@@ -190,7 +190,7 @@ def _generate(session: Session, layer: Layer, resources: list[Tracked]) -> None:
             if isinstance(entry, Map) and text(entry.get("name")):
                 at = _at(layer.body, key, index)
                 data = _data(session, layer, entry, at, is_secret=kind == "Secret")
-                resource = Resource(_object(entry, kind, data, at), at, 0, layer.chain, text(entry.get("name")), True)  # noqa: FBT003
+                resource = Resource(_object(entry, kind, data, at), at, 0, layer.chain, text(entry.get("name")), True)
                 resources.append(Tracked(resource))
 
 

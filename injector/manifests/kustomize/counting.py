@@ -119,15 +119,6 @@ def _put(value: Value, at: Location, holder: Map, key: str) -> None:
     holder.put(key, value, at)
 
 
-@dataclass(frozen=True, slots=True)
-class _Put:
-    value: Value
-    at: Location
-
-    def __call__(self, holder: Map, key: str) -> None:
-        holder.put(key, self.value, self.at)
-
-
 def set_replicas(session: Session, layer: Layer, resources: list[Tracked], config: Config) -> None:
     """Apply ``replicas``; the name may be any that the resource ever had.
 

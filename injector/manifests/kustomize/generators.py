@@ -134,7 +134,7 @@ def _inherit(old: Tracked, made: Tracked) -> None:
     if "namespace" in former:
         metadata.put("namespace", former["namespace"], former.lines.get("namespace"))
     made.previous, made.prefixes, made.suffixes = old.previous, old.prefixes, old.suffixes
-    made.needs_hash = made.needs_hash or old.needs_hash
+    made.needs_hash = made.needs_hash and old.needs_hash
     made.resource.location, made.resource.document = old.resource.location, old.resource.document
     made.resource.deployed_by = old.resource.deployed_by
     made.resource.original_name = old.resource.original_name

@@ -114,6 +114,7 @@ def test_values_are_read_in_the_target_namespace() -> None:
         ("chartRef: {kind: OCIRepository, name: known}", "app-template"),
         ("chartRef: {kind: OCIRepository, name: unknown}", "unknown"),
         ("chart: {name: old, repository: x}", "old"),
+        ("chart: {git: g, path: charts/shop}", "shop"),
         ("interval: 1h", ""),
     ],
 )
@@ -342,3 +343,23 @@ def test_objects_inside_values_are_handed_out_for_who_looks_for_sources() -> Non
 
 def test_other_objects_hand_out_nothing() -> None:
     assert embedded_objects(resource_of("apiVersion: v1\nkind: Pod\nmetadata: {name: p}\n")) == []
+
+
+def test_objects_without_metadata_are_named_after_the_release() -> None:
+    made = embedded_objects(
+        resource_of(
+            release("""
+            rawResources:
+              es: {apiVersion: external-secrets.io/v1, kind: ExternalSecret, spec: {}}
+              no: {apiVersion: v1, kind: Nothing}
+            """)
+        )
+    )
+
+    assert [str(one.ref) for one in made] == ["ExternalSecret/apps/app"]
+
+
+def test_patches_that_are_no_objects_are_left_alone() -> None:
+    body = "      patches: [{patch: 'a: b'}, {patch: 5}, 7]\n      patchesStrategicMerge: [text, {a: b}]\n      patchesJson6902: [{patch: [5]}]"
+
+    assert consumers_of(_post_renderer(body)) == []

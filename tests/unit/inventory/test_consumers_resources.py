@@ -112,6 +112,11 @@ _FIELDS = [
     ("Tenant", "configuration: {name: s}", "spec.configuration", ""),
     ("SecurityPolicy", "basicAuth: {users: {name: s}}", "spec.basicAuth.users", ""),
     ("Middleware", "basicAuth: {secret: s}", "spec.basicAuth.secret", ""),
+    ("Widget", "passwordSecret: {secretName: s, key: k}", "spec.passwordSecret", "k"),
+    ("Widget", "secretRefs: [{name: s}]", "spec.secretRefs", ""),
+    ("Widget", "configSecret: {name: s, key: '{{ x }}'}", "spec.configSecret", "{{ x }}"),
+    ("Widget", "adminSecret: s, adminSecretKey: k", "spec.adminSecret", "k"),
+    ("Widget", "adminSecret: s, adminSecretNamespace: n", "spec.adminSecret", ""),
     ("LokiStack", "storage: {secret: {name: s, type: s3}}", "spec.storage.secret", ""),
     ("Terraform", "varsFrom: [{kind: Secret, name: s}]", "spec.varsFrom", ""),
     (
@@ -266,24 +271,11 @@ def test_generators_log_in_like_stores() -> None:
     assert found.how == How.STORE_AUTH
 
 
-def test_push_secrets_read_what_they_push() -> None:
-    found = only(
-        consumers_of(
-            _resource(
-                "PushSecret",
-                "selector: {secret: {name: s}}, data: [{match: {secretKey: k}}]",
-                "external-secrets.io/v1alpha1",
-            )
-        )
-    )
+@pytest.mark.parametrize("kind", ["PushSecret", "ClusterPushSecret"])
+def test_push_secrets_are_read_by_who_knows_where_they_push(kind: str) -> None:
+    spec = "selector: {secret: {name: s}}, data: [{match: {secretKey: k}}]"
 
-    assert (found.how, found.secret) == (How.PUSH, "s")
-
-
-def test_push_secrets_of_a_generator_read_none() -> None:
-    spec = "selector: {generatorRef: {kind: Password, name: p}}"
-
-    assert consumers_of(_resource("PushSecret", spec, "external-secrets.io/v1alpha1")) == []
+    assert consumers_of(_resource(kind, spec, "external-secrets.io/v1alpha1")) == []
 
 
 @pytest.mark.parametrize(
@@ -353,3 +345,20 @@ def test_nesting_without_end_is_cut_off() -> None:
     deep = "{a: " * 80 + "{secretName: s}" + "}" * 80
 
     assert consumers_of(_resource("Widget", f"x: {deep}")) == []
+
+
+@pytest.mark.parametrize("value", ["regcred", "[regcred]", "[{name: regcred}]"])
+def test_pull_secrets_of_custom_resources_are_read(value: str) -> None:
+    found = consumers_of(_resource("Widget", f"imagePullSecret: {value}"))
+
+    assert shown(found) == ["imagePullSecret <- regcred"]
+
+
+def test_a_secret_reference_without_a_usable_name_is_walked_and_left() -> None:
+    assert consumers_of(_resource("Widget", "varsFrom: [{kind: Secret, name: 'a b'}, {kind: Secret}]")) == []
+
+
+def test_generic_names_with_kustomizes_hash_are_names() -> None:
+    found = only(consumers_of(_resource("Widget", "configSecret: app-env-m8tb2g4d6k")))
+
+    assert found.secret == "app-env-m8tb2g4d6k"  # noqa: S105 - a name

@@ -270,3 +270,20 @@ def test_app_template_as_a_dependency_is_found_below_its_key() -> None:
     found = consumers_of(release("app-template: {controllers: {m: {containers: {a: {envFrom: [{secret: s}]}}}}}"))
 
     assert shown(found) == ["envFrom <- s in a"]
+
+
+def test_pod_options_of_a_controller_are_read() -> None:
+    found = in_values(
+        "controllers: {m: {pod: {imagePullSecrets: [{name: s}]}, containers: {a: {}}}, off: {enabled: false}}"
+    )
+
+    assert found == ["imagePullSecret <- s"]
+
+
+def test_projected_persistence_of_version_five_is_read() -> None:
+    found = in_values(
+        "controllers: {m: {containers: {a: {}}}}\n"
+        "persistence: {x: {type: projected, sources: [{secret: {name: s}}], advancedMounts: {m: {a: [{path: /x}, 5]}}}}"
+    )
+
+    assert found == ["volume /x <- s in a"]

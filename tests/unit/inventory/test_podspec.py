@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from injector.model import How
-from tests.unit.inventory.reading import consumers_of, only, shown
+from injector.inventory.consumers import read_consumers
+from injector.inventory.consumers_reader import Reader
+from injector.inventory.podspec import read_pod_spec
+from injector.location import Location
+from injector.model import How, ObjectRef, Origin
+from tests.unit.inventory.reading import consumers_of, only, parse, resource_of, shown
 
 
 def _pod(spec: str, kind: str = "Deployment") -> str:
@@ -357,3 +361,50 @@ containers:
     )
 
     assert shown(found) == ["envFrom <- s in a"]
+
+
+def _reader() -> Reader:
+    return Reader(ref=ObjectRef("Pod", "n", "p"), origin=Origin(Location("app.yaml", 1), 0), redact=str)
+
+
+def test_a_pod_spec_alone_is_read_like_one_in_a_workload() -> None:
+    spec = """
+containers: [{name: a, envFrom: [{secretRef: {name: e}}], volumeMounts: [{name: v, mountPath: /v}, 5]}, 7]
+initContainers: [{name: i, env: [{name: X, valueFrom: {secretKeyRef: {name: f, key: k}}}]}]
+volumes:
+- {name: v, secret: {secretName: s}}
+- {name: unused, secret: {secretName: u, items: [{key: k, path: k}]}}
+- {name: d, csi: {nodePublishSecretRef: {name: d}}}
+imagePullSecrets: [{name: regcred}]
+"""
+
+    alone = read_pod_spec(parse(spec), _reader())
+
+    assert sorted(shown(alone)) == sorted(shown(consumers_of(_pod(spec))))
+    assert len(alone) == 6
+
+
+def test_literals_are_redacted_by_the_products_own_redaction_by_default() -> None:
+    text = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: a, "
+    text += "env: [{name: URL, value: 'http://u:hunter2@host/x'}], envFrom: [{secretRef: {name: s}}]}]}\n"
+    found = only(read_consumers(resource_of(text), ""))
+
+    assert found.container is not None
+    assert "hunter2" not in found.container.env["URL"]
+
+
+def test_misshapen_references_are_no_consumers() -> None:
+    assert (
+        consumers_of(
+            _pod("""
+containers:
+- name: a
+  env: [5, {value: x}, {name: A, valueFrom: {secretKeyRef: {key: k}}}, {name: B, valueFrom: {configMapKeyRef: {name: c, key: k}}}]
+  envFrom: [5, {}, {secretRef: {}}]
+  volumeMounts: [5, {name: nowhere, mountPath: /x}]
+volumes: [5, {name: v, secret: {}}, {name: w, projected: {sources: [5, {secret: {}}]}}, {name: x, csi: {}}]
+imagePullSecrets: [5, '']
+""")
+        )
+        == []
+    )
