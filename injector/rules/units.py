@@ -14,7 +14,7 @@ from typing import Final
 from injector.inventory.linking import Secret
 from injector.knowledge import words as w
 from injector.location import Location
-from injector.model import Consumer, How, Remote, SecretKey
+from injector.model import Consumer, How, Remote, SecretKey, SourceKind
 from injector.rules.naming import UNKNOWN, Hint, Part, judge_name, judge_words
 
 _SCHEME: Final = re.compile(r"(?<![\w+])(?:jdbc:)?([a-z][a-z0-9+]*)://", re.IGNORECASE)
@@ -60,6 +60,10 @@ def split_units(secret: Secret) -> list[Unit]:
 def _known_keys(secret: Secret) -> Iterator[SecretKey]:
     """Yield the keys; where a ``*`` leaves them unknown, those that consumers name."""
     keys = {key.name: key for source in reversed(secret.sources) for key in source.keys}
+    external = (SourceKind.EXTERNAL_SECRET, SourceKind.CLUSTER_EXTERNAL_SECRET)
+    if not any(source.kind in external for source in secret.sources) and all(one.key for one in secret.consumers):
+        # An operator writes every form of a login; only what somebody reads is a credential in use.
+        keys = {name: key for name, key in keys.items() if name == "*" or any(one.key == name for one in secret.consumers)}
     star = keys.pop("*", None)
     if star is None and keys:
         yield from (keys[name] for name in sorted(keys))
