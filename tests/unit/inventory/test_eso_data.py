@@ -25,7 +25,7 @@ def test_locations_are_those_of_the_key_and_of_the_remote_reference() -> None:
     """)
 
     key = source.keys[0]
-    assert (key.location.line, key.remotes[0].location.line) == (7, 9)
+    assert (key.location.line, key.remotes[0].location.line) == (8, 10)
 
 
 def test_an_entry_may_read_from_a_store_of_its_own() -> None:
