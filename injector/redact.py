@@ -17,8 +17,12 @@ _MAX_WORD: Final = 20
 _LONG_WORD: Final = 10
 """From this length on, five consonants in a row are no word any more (``https``, ``tmpfs`` and ``httpbin`` are)."""
 _LONGEST_RUN: Final = 6
-_MAX_TEXT: Final = 256 * 1024
-"""Longer literals are files; nothing in them is needed as evidence."""
+_MAX_TEXT: Final = 64 * 1024
+"""Longer literals are files; nothing in them is needed as evidence.
+
+The bounds in the expressions below keep their cost linear, whatever the text: a name has at most 80 letters before and
+40 after its telltale part, an action 2000 characters, a default or a password in a URL 500.
+"""
 
 # Marks in the private use area stand for references while the text around them is judged.
 _MARK: Final = "\ue000{}\ue001"
@@ -27,8 +31,8 @@ _MARKS: Final = re.compile("[\ue000\ue001]")
 _REFERENCE: Final = re.compile(
     r"""
       <redacted>
-    | \{\{(?:"(?:[^"\\\n]|\\.)*"|`[^`]*`|[^"`}]|\}(?!\}))*\}\}
-    | \$\{[A-Za-z_][\w.]*(?::?[-=?+][^}]*)?\}
+    | \{\{(?:"(?:[^"\\\n]|\\.)*"|`[^`]*`|[^"`}]|\}(?!\})){0,2000}\}\}
+    | \$\{[A-Za-z_][\w.]*(?::?[-=?+][^}]{0,500})?\}
     | \$\([A-Za-z_][\w.]*\)
     | (?<![\w$])\$(?:[A-Z_][A-Z0-9_]*|[a-z_]+)(?![\w$])
     | <path:[\w./-]+\#[\w.-]+>
@@ -40,9 +44,9 @@ _VERB: Final = re.compile(r"%[-+#0-9.]*[sdvqtxb]")
 _DEFAULT: Final = re.compile(r"\$\{(?P<name>[A-Za-z_][\w.]*)(?P<sign>:?[-=?+])(?P<inner>[^}]*)\}")
 
 _TELLTALE: Final = (
-    r"[\w.-]*(?:passw(?:or)?d|passphrase|passwd|pwd|pass\b|secret|token|api[_-]?key|apikey|access[_-]?key|private[_-]?key"
+    r"[\w.-]{0,80}(?:passw(?:or)?d|passphrase|passwd|pwd|pass\b|secret|token|api[_-]?key|apikey|access[_-]?key|private[_-]?key"
     r"|signing[_-]?key|encryption[_-]?key|master[_-]?key|account[_-]?key|shared[_-]?key|credential|authorization|bearer"
-    r"|cookie|(?<![A-Za-z])(?:auth|salt|dsn)\b)[\w-]*"
+    r"|cookie|(?<![A-Za-z])(?:auth|salt|dsn)\b)[\w-]{0,40}"
 )
 _HARMLESS_NAME: Final = re.compile(
     r"(?:file|path|dir|name|names|url|uri|host|ref|type|kind|ttl|expiry|expiration|length|size|min|max|enabled|policy"
@@ -55,16 +59,23 @@ _ASSIGNED: Final = re.compile(
     re.IGNORECASE,
 )
 _PEM: Final = re.compile(r"-----BEGIN [^-\n]*-----.*?(?:-----END [^-\n]*-----|\Z)", re.DOTALL)
-_USERINFO: Final = re.compile(r"(?P<scheme>\b[A-Za-z][\w+.-]*:(?:[A-Za-z][\w+.-]*:)?//)(?P<user>[^\s/?#\"'<>]*)@")
+_USERINFO: Final = re.compile(
+    r"(?P<scheme>\b[A-Za-z][\w+.-]{0,30}:(?:[A-Za-z][\w+.-]{0,30}:)?//)(?P<user>[^\s/?#\"'<>]*)@"
+)
+_USERINFO_LOOSE: Final = re.compile(
+    r"(?P<scheme>\b[A-Za-z][\w+.-]{0,30}://)(?P<user>[^\s:/?#\"'<>@]{0,500}:(?!\d{1,5}(?:[/?#,]|\Z))[^\s\"'<>]{0,500})@"
+)
+"""A password may hold ``/``, ``?`` and ``#``, though no URL may: what is no port is taken for one, up to the last ``@``."""
 _HEADER: Final = re.compile(r"(?P<head>\b(?:Bearer|Basic|Token|Digest)\s+)(?P<value>[^\s\"',;]+)", re.IGNORECASE)
 _SHORT_FLAG: Final = re.compile(
-    r"(?P<head>\b(?:mysql|mariadb|mysqladmin|mysqldump|mongo|mongosh)\b[^\n|;]*?\s-p)(?P<value>[^\s=-]\S*)"
+    r"(?P<head>\b(?:mysql|mariadb|mysqladmin|mysqldump|mongo|mongosh)\b[^\n|;]{0,500}?\s-p)(?P<value>[^\s=-]\S*)"
 )
 _REDIS_FLAG: Final = re.compile(
     r"(?P<head>(?:\s|\A)(?:--requirepass|--masterauth|requirepass|masterauth|-a)\s+)(?P<value>[^\s-]\S*)"
 )
 
 _TOKEN: Final = re.compile(r"[^\s\"'`,;|&(){}\[\]<>=?]+")
+_WORD: Final = re.compile(r"[^\s\"'`]+")
 _KNOWN: Final = re.compile(
     r"(?:gh[pousr]_|github_pat_|glpat-|gl[a-z]{2,4}-|xox[abeprs]-|xapp-|sk-|sk_(?:live|test)_|pk_(?:live|test)_|rk_|AKIA|ASIA|AIza"
     r"|ya29\.|hv[sbr]\.|s\.[A-Za-z0-9]{20}|eyJ|AGE-SECRET-KEY|SG\.|dop_v1_|npm_|pypi-|dckr_pat_|whsec_|tskey-|ntn_|hf_"
@@ -115,7 +126,7 @@ def redact(text: str) -> str:
 
     plain = _REFERENCE.sub(mark, _MARKS.sub(REDACTED, text))
     plain = _REFERENCE.sub(mark, _redact_shapes(plain))
-    plain = _TOKEN.sub(lambda match: _redact_token(match[0]), plain)
+    plain = _WORD.sub(lambda match: _redact_word(match[0]), plain)
     restored = _MARKED.sub(lambda match: references[int(match[1])], plain)
     # Several pieces in a row that are gone say no more than one.
     return _REPEATED.sub(REDACTED, restored)
@@ -156,6 +167,7 @@ def _redact_shapes(text: str) -> str:
     """Take out what is a secret by where it stands, whatever it looks like."""
     text = _PEM.sub(REDACTED, text)
     text = _USERINFO.sub(_redact_userinfo, text)
+    text = _USERINFO_LOOSE.sub(_redact_userinfo, text)
     text = _ASSIGNED.sub(_redact_assigned, text)
     for pattern in (_HEADER, _SHORT_FLAG, _REDIS_FLAG):
         text = pattern.sub(_redact_value, text)
@@ -189,8 +201,21 @@ def _is_references(value: str) -> bool:
     return rest != value and not _CUT.sub("", rest)
 
 
+def _redact_word(word: str) -> str:
+    """Judge what stands between blanks and quotes.
+
+    A password may hold commas and brackets: when a piece of a word has to go, its other pieces go with it, unless the
+    word is a URL or has references, which say themselves where a piece ends.
+    """
+    done = _TOKEN.sub(lambda match: _redact_token(match[0]), word)
+    if done == word or "://" in word or "\ue000" in word:
+        return done
+    head, _, tail = word.partition("=")
+    return f"{head}={REDACTED}" if tail.strip("=") and is_plain(head) else REDACTED
+
+
 def _redact_token(token: str) -> str:
-    """Judge one word between blanks, quotes and brackets."""
+    """Judge a piece of a word."""
     if is_plain(token):
         return token
     if "://" in token:
@@ -221,6 +246,9 @@ def _redact_url(url: str) -> str:
         return REDACTED
     if at and not (_is_references(user) or _is_kept_user(user)):
         user = REDACTED
+    port = host.rpartition(":")[2] if host.count(":") == 1 else ""
+    if port and not port.isdigit() and "\ue000" not in port:
+        return f"{scheme}://{REDACTED}"  # ``scheme://user:password`` cut short
     if host and not is_plain(host):
         host = _redact_token(host) if "\ue000" in host else REDACTED
     tail = "/".join(_redact_token(part) if part else "" for part in path.split("/"))

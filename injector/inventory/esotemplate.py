@@ -26,7 +26,6 @@ _TOKEN: Final = re.compile(
       (?P<space>\s+)
     | (?P<string>"(?:[^"\\\n]|\\.)*"|`[^`]*`)
     | (?P<char>'(?:[^'\\\n]|\\.)*')
-    | (?P<comment>/\*.*?\*/)
     | (?P<end>-?\}\})
     | (?P<variable>\$\w*(?:\.\w+)*)
     | (?P<field>(?:\.[^\W\d]\w*)+)
@@ -38,6 +37,9 @@ _TOKEN: Final = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_COMMENT: Final = re.compile(r"/\*.*?\*/\s*", re.DOTALL)
+_MAX_ACTION: Final = 4096
+"""No action that somebody wrote is longer; the bound keeps the search for a string's end cheap."""
 _REFERENCES: Final = frozenset({"variable", "field", "dot"})
 _LOOKUPS: Final = frozenset({"index", "get", "hasKey", "dig", "pluck"})
 """Functions that take a map and the names of entries as literals (sprig's dict functions and Go's own index)."""
@@ -104,17 +106,19 @@ def _read_action(template: str, start: int) -> Action | None:
     position = start + 2
     if template[position : position + 1] == "-" and template[position + 1 : position + 2].isspace():
         position += 1  # the trim marker
+    blank = len(template[position : position + 8]) - len(template[position : position + 8].lstrip())
+    comment = _COMMENT.match(template, position + blank)
+    if comment is not None:  # by the language only at the start of an action
+        position = comment.end()
     tokens: list[tuple[str, str]] = []
     previous = ""
-    while position < len(template):
-        match = _TOKEN.match(template, position)
-        if match is None:
-            return None
+    limit = position + _MAX_ACTION
+    while match := _TOKEN.match(template, position, limit):
         kind, found = match.lastgroup or "other", match.group()
         position = match.end()
         if kind == "end":
             return Action(start, position, tuple(tokens))
-        if kind not in ("space", "comment"):
+        if kind != "space":
             is_chained = kind == "field" and previous == ")"
             tokens.append(("chained" if is_chained else kind, found))
         previous = found

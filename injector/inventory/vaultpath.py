@@ -23,6 +23,9 @@ _DYNAMIC: Final = re.compile(
 Source: https://developer.hashicorp.com/vault/api-docs/secret/databases#generate-credentials and its siblings.
 """
 
+_MAX_PATH: Final = 512
+"""Paths of engines are short: a mount, a word and a role."""
+
 
 def build_path(mount: str, key: str, version: str) -> str:
     """Return the path that ESO puts together, before the API client tidies it.
@@ -78,6 +81,8 @@ def is_dynamic_path(mount: str, key: str) -> bool:
     ``database`` somewhere in a KV path is still KV: only ``<engine>/creds/<role>`` and its siblings count, as the
     whole key, or as mount and key together when the store's mount is the engine's.
     """
+    if len(mount) + len(key) > _MAX_PATH:
+        return False
     own = tidy(key)
     if mount and own.startswith(f"{tidy(mount)}/"):
         own = own[len(tidy(mount)) + 1 :]
@@ -86,4 +91,4 @@ def is_dynamic_path(mount: str, key: str) -> bool:
 
 def is_issued(path: str) -> bool:
     """Tell whether a request path is one by which an engine issues credentials (``database/creds/app``)."""
-    return bool(_DYNAMIC.match(tidy(path)))
+    return len(path) <= _MAX_PATH and bool(_DYNAMIC.match(tidy(path)))

@@ -1,58 +1,51 @@
-"""A `Report` as the JSON document of the public contract.
+"""A `Report` as the document of the public contract, in plain values.
 
-Keys never vanish: what is not known is an empty string, an empty list or null.
+``report.schema.json`` beside this file says the same to machines. Keys never vanish: a string that is not known or
+does not apply is empty, a list is empty, and only a consumer's ``readiness`` is null (nothing to get ready for when
+the credential stays static). Keys stand in the contract's order; every list is sorted by the report itself.
 """
 
 from __future__ import annotations
 
-import json
-from collections import Counter
-from collections.abc import Iterable
+from importlib.resources import files
+from typing import Final
 
-from injector.model import ConsumerReport, Credential, Diagnostic, Finding, Item, Report, Verdict
+from injector.model import ConsumerReport, Credential, Diagnostic, Finding, Item, Reason, Report
+from injector.report.figures import count_all, source_name
+from injector.report.options import NOTHING, Hidden
+from injector.report.suppression import Suppressed, active_findings, suppressed_findings
 
-API_VERSION = "phase2.tazlab.net/v1alpha1"
+API_VERSION: Final = "phase2.tazlab.net/v1alpha1"
 
 Json = dict[str, object]
 
 
-def render_json(report: Report) -> str:
-    """Return the document as text, ending in a newline; the same bytes for the same report."""
-    return json.dumps(build_document(report), indent=2, ensure_ascii=False) + "\n"
+def build_document(report: Report, hidden: Hidden = NOTHING) -> Json:
+    """Return the whole document.
 
-
-def build_document(report: Report) -> Json:
-    """Return the document as plain values."""
+    Args:
+        report: what is shown, already filtered.
+        hidden: what the filter took out; it is told under ``summary.filtered``.
+    """
     return {
         "apiVersion": API_VERSION,
         "kind": "Report",
-        "summary": _summary(report),
+        "summary": {
+            **count_all(report),
+            "filtered": {"items": hidden.items, "orphans": hidden.orphans, "findings": hidden.findings},
+        },
         "items": [_item(one) for one in report.items],
         "orphans": [_item(one) for one in report.orphans],
-        "findings": [_finding(one) for one in report.findings],
+        "findings": [_evidence(one) for one in report.findings],
         "unreadable": [_diagnostic(one) for one in report.unreadable],
         "templated": [_diagnostic(one) for one in report.templated],
         "unresolved": [_diagnostic(one) for one in report.unresolved],
     }
 
 
-def _summary(report: Report) -> Json:
-    verdicts = Counter(one.verdict for one in report.items)
-    return {
-        "items": len(report.items),
-        "byVerdict": {verdict.value: verdicts[verdict] for verdict in Verdict},
-        "credentials": sum(len(one.credentials) for one in report.items),
-        "orphans": len(report.orphans),
-        "findings": len(report.findings) + sum(len(one.findings) for one in report.items),
-        "unreadable": len(report.unreadable),
-        "templated": len(report.templated),
-        "unresolved": len(report.unresolved),
-    }
-
-
-def source_name(item: Item) -> str:
-    """Return what an item's Secret is made by: an operator's Secret goes by the object it was made for."""
-    return item.source.via.kind if item.source.via else item.source.kind.value
+def read_schema() -> str:
+    """Return the text of the JSON Schema (2020-12) that `build_document` keeps to."""
+    return files("injector.report").joinpath("report.schema.json").read_text(encoding="utf-8")
 
 
 def _item(item: Item) -> Json:
@@ -75,7 +68,8 @@ def _item(item: Item) -> Json:
         "verdict": item.verdict.value,
         "confidence": item.confidence.value,
         "credentials": [_credential(one) for one in item.credentials],
-        "findings": [_finding(one) for one in item.findings],
+        "findings": [_evidence(one) for one in active_findings(item)],
+        "suppressed": [_suppressed(one) for one in suppressed_findings(item)],
     }
 
 
@@ -87,10 +81,7 @@ def _credential(one: Credential) -> Json:
         "engine": one.engine,
         "verdict": one.verdict.value,
         "confidence": one.confidence.value,
-        "reasons": [
-            {"rule": reason.rule, "message": reason.message, "file": reason.location.path, "line": reason.location.line}
-            for reason in one.reasons
-        ],
+        "reasons": [_evidence(reason) for reason in one.reasons],
         "consumers": [_consumer(consumer) for consumer in one.consumers],
     }
 
@@ -103,6 +94,9 @@ def _consumer(one: ConsumerReport) -> Json:
         "name": consumer.ref.name,
         "container": consumer.container.name if consumer.container else "",
         "how": consumer.how.value,
+        "key": consumer.key,
+        "env": consumer.env,
+        "path": consumer.path,
         "readiness": one.readiness.value if one.readiness else None,
         "obstacles": list(one.obstacles),
         "file": consumer.location.path,
@@ -110,25 +104,19 @@ def _consumer(one: ConsumerReport) -> Json:
     }
 
 
-def _finding(one: Finding) -> Json:
+def _evidence(one: Reason | Finding) -> Json:
     return {"rule": one.rule, "message": one.message, "file": one.location.path, "line": one.location.line}
 
 
+def _suppressed(one: Suppressed) -> Json:
+    return {**_evidence(one.finding), "reason": one.reason}
+
+
 def _diagnostic(one: Diagnostic) -> Json:
-    return {"file": one.location.path, "line": one.location.line, "code": one.code, "message": one.message}
-
-
-def render_table(items: Iterable[Item]) -> str:
-    """Return the items grouped by verdict, as aligned columns."""
-    listed = sorted(items, key=lambda one: list(Verdict).index(one.verdict))
-    rows = [("VERDICT", "NAMESPACE", "NAME", "SOURCE", "KINDS", "CONFIDENCE")]
-    for one in listed:
-        kinds = ",".join(dict.fromkeys(credential.kind for credential in one.credentials)) or "-"
-        rows.append(
-            (one.verdict, one.source.ref.namespace, one.source.ref.name, source_name(one), kinds, one.confidence)
-        )
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
-    return "".join(
-        "  ".join([*(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=False)), row[-1]]) + "\n"
-        for row in rows
-    )
+    return {
+        "file": one.location.path,
+        "line": one.location.line,
+        "code": one.code,
+        "message": one.message,
+        "isDeployed": one.is_deployed,
+    }

@@ -11,8 +11,9 @@ def readiness_of(consumer: Consumer, kind: str) -> tuple[Readiness, tuple[str, .
     obstacles: list[str] = []
     if consumer.how not in WORKLOAD_WAYS:
         return Readiness.BLOCKED, (f"{consumer.ref.kind} needs the Secret object; it cannot read a file",)
-    app = consumer.chart or (consumer.container.image if consumer.container else "")
-    ending = lookup("file", app) if app else ""
+    container = consumer.container
+    names = [container.image, container.name, consumer.chart] if container else [consumer.chart]
+    ending = next((lookup("file", name) for name in names if name and lookup("file", name)), "")
     if consumer.how in (How.ENV, How.ENV_FROM):
         if ending and consumer.env:
             obstacles.append(f"reads it from the environment; {consumer.env}{ending} reads it from a file")

@@ -9,7 +9,7 @@ import pytest
 
 from injector import build_inventory, classify, load_tree
 from injector.model import Report, SourceKind
-from injector.report.contract import render_json
+from injector.report.jsontext import render_json
 
 PROJECT = Path(__file__).parents[2]
 TREE = PROJECT / "examples" / "tazlab"

@@ -180,7 +180,9 @@ def _add_entry(session: Session, layer: Layer, entry: str, at: Location, made: A
         if found is not None:
             made.take(found, session, at)
     elif is_remote(entry):
-        session.report(at, "remote-base", f"{entry} is remote and is not fetched; vendor it, or pipe a rendered stream in")
+        session.report(
+            at, "remote-base", f"{entry} is remote and is not fetched; vendor it, or pipe a rendered stream in"
+        )
     else:
         session.report(at, "missing-resource", f"{entry} is neither file nor folder; correct the path or remove it")
 

@@ -136,10 +136,7 @@ DEFAULT: Final[tuple[BackReference, ...]] = (
     ),
     BackReference(
         Gvk("", "v1", "PersistentVolumeClaim"),
-        tuple(
-            field_spec(f"{place}/volumes/persistentVolumeClaim/claimName", kind)
-            for kind, place in _RUNNERS.items()
-        ),
+        tuple(field_spec(f"{place}/volumes/persistentVolumeClaim/claimName", kind) for kind, place in _RUNNERS.items()),
     ),
     BackReference(
         Gvk("", "v1", "PersistentVolume"),

@@ -90,7 +90,9 @@ def _finish(session: Session, folder: str, resources: list[Tracked], config: Con
     return Build([one.resource for one in resources], session.diagnostics, session.reached)
 
 
-def _enter(session: Session, folder: str, chain: tuple[str, ...], into: list[Tracked] | None = None) -> tuple[list[Tracked], Config]:
+def _enter(
+    session: Session, folder: str, chain: tuple[str, ...], into: list[Tracked] | None = None
+) -> tuple[list[Tracked], Config]:
     """Render a folder; a component works on the resources that are there already (`into`)."""
     path = session.files.kustomization(folder)
     session.visits += 1
@@ -143,7 +145,9 @@ def _enter_listed(
 
 def _is_component(files: Files, folder: str) -> bool:
     path = files.kustomization(folder)
-    return path is not None and any(isinstance(one.value, Map) and one.value.get("kind") == "Component" for one in files.load(path))
+    return path is not None and any(
+        isinstance(one.value, Map) and one.value.get("kind") == "Component" for one in files.load(path)
+    )
 
 
 def _tracked(document: Document, chain: tuple[str, ...]) -> Tracked:
@@ -177,7 +181,9 @@ def _configuration(session: Session, layer: Layer) -> Config:
 def _report_unsupported(session: Session, layer: Layer) -> None:
     for key in (*_NOT_RENDERED, *_NOT_YET):
         if layer.body.get(key):
-            session.report(layer.body.at(key), "unresolved", f"{key} is not rendered; what it makes or changes is not seen")
+            session.report(
+                layer.body.at(key), "unresolved", f"{key} is not rendered; what it makes or changes is not seen"
+            )
 
 
 def _generate(session: Session, layer: Layer, resources: list[Tracked]) -> None:

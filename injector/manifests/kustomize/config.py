@@ -46,10 +46,7 @@ _CLAIM_LABELS: Final = field_spec(
 _SELECTORS: Final = (
     field_spec("spec/selector", "Service", version="v1", create=True),
     field_spec("spec/selector", "ReplicationController", version="v1", create=True),
-    *(
-        field_spec("spec/selector/matchLabels", kind, create=True)
-        for kind in ("Deployment", "ReplicaSet", "DaemonSet")
-    ),
+    *(field_spec("spec/selector/matchLabels", kind, create=True) for kind in ("Deployment", "ReplicaSet", "DaemonSet")),
     field_spec("spec/selector/matchLabels", "StatefulSet", group="apps", create=True),
     *(field_spec(path, kind, group="apps") for kind in ("Deployment", "StatefulSet") for path in _AFFINITIES),
     field_spec("spec/selector/matchLabels", "Job", group="batch"),
@@ -114,9 +111,7 @@ class Config:
         )
 
 
-def _merge_references(
-    mine: tuple[BackReference, ...], theirs: tuple[BackReference, ...]
-) -> tuple[BackReference, ...]:
+def _merge_references(mine: tuple[BackReference, ...], theirs: tuple[BackReference, ...]) -> tuple[BackReference, ...]:
     merged: dict[Gvk, dict[FieldSpec, None]] = {}
     for reference in (*mine, *theirs):
         merged.setdefault(reference.target, {}).update(dict.fromkeys(reference.specs))

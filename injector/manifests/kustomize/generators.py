@@ -75,8 +75,7 @@ def _fill_secret(made: Tracked, pairs: list[Pair], at: Location) -> None:
     for pair in pairs:
         data.put(pair.key, REDACTED, pair.at)
     made.sealed = Sealed({pair.key: _encoded(pair.data) for pair in pairs})
-    if data:
-        made.body.put("data", data, at)
+    made.body.put("data", data, at)
 
 
 def _fill_config_map(body: Map, pairs: list[Pair], at: Location) -> None:

@@ -45,9 +45,7 @@ class ResourceId(NamedTuple):
     def matches(self, other: ResourceId) -> bool:
         """Tell whether both name the same object."""
         return (
-            self.gvk == other.gvk
-            and self.name == other.name
-            and self.effective_namespace == other.effective_namespace
+            self.gvk == other.gvk and self.name == other.name and self.effective_namespace == other.effective_namespace
         )
 
 

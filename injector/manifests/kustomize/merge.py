@@ -7,6 +7,7 @@ api/filters/patchstrategicmerge with MergeOptionsListPrepend: items that a patch
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 from injector.location import Location
@@ -57,42 +58,43 @@ def _merge_map(target: Map, patch: Map, schema: Schema, depth: int) -> None:
     for key, value in patch.items():
         if key == DIRECTIVE:
             continue
-        at = patch.at(key)
-        known = schema.fields.get(key, NOTHING)
         had = target.get(key)
         if value is None or (isinstance(value, Map) and value.get(DIRECTIVE) == "delete"):
-            target.pop(key, None)
-            target.lines.pop(key, None)
+            _put(target, key, None, patch)
         elif had is None:
-            target.put(key, _added(value, known, depth + 1), at)
-        elif isinstance(value, Map):
-            if not isinstance(had, Map):
-                raise MismatchError(at, key)
-            if value.get(DIRECTIVE) == "replace":
-                target.put(key, _added(value, known, depth + 1), at)
-            else:
-                _merge_map(had, value, known, depth + 1)
-        elif isinstance(value, Seq):
-            if not isinstance(had, Seq):
-                raise MismatchError(at, key)
-            merged = _merge_list(had, value, known, depth + 1)
-            if merged is None:
-                target.pop(key, None)
-            else:
-                target.put(key, merged, None if merged.path == had.path and known.is_associative else at)
-        elif isinstance(had, (Map, Seq)):
-            raise MismatchError(at, key)
+            _put(target, key, _added(value, schema.fields.get(key, NOTHING), depth + 1), patch)
         else:
-            target.put(key, value, at)
-    _drop_nulls(target, patch)
+            _merge_field(target, key, patch, schema.fields.get(key, NOTHING), depth + 1)
 
 
-def _drop_nulls(target: Map, patch: Map) -> None:
-    """Drop the nulls that the object had itself: kustomize's walk clears them in every mapping it enters."""
-    empty = [key for key, value in target.items() if value is None and key not in patch]
-    for key in empty:
-        target.pop(key)
+def _merge_field(target: Map, key: str, patch: Map, schema: Schema, depth: int) -> None:
+    """Merge a field that both have."""
+    had, value = target[key], patch[key]
+    if isinstance(had, (Map, Seq)) or isinstance(value, (Map, Seq)):
+        if type(had) is not type(value):
+            raise MismatchError(patch.at(key), key)
+        if isinstance(had, Map) and isinstance(value, Map):
+            if value.get(DIRECTIVE) == "replace":
+                _put(target, key, _added(value, schema, depth), patch)
+            else:
+                _merge_map(had, value, schema, depth)
+        elif isinstance(had, Seq) and isinstance(value, Seq):
+            merged = _merge_list(had, value, schema, depth)
+            if merged is None or not schema.is_associative:
+                _put(target, key, merged, patch)
+            else:
+                target[key] = merged
+    else:
+        _put(target, key, value, patch)
+
+
+def _put(target: Map, key: str, value: Value, patch: Map) -> None:
+    """Set a field where the patch stands, or remove it."""
+    if value is None:
+        target.pop(key, None)
         target.lines.pop(key, None)
+    else:
+        target.put(key, value, patch.at(key))
 
 
 def _added(value: Value, schema: Schema, depth: int) -> Value:
@@ -106,7 +108,9 @@ def _added(value: Value, schema: Schema, depth: int) -> Value:
                 continue
             if isinstance(item, Map) and item.get(DIRECTIVE) == "delete":
                 continue
-            made.put(key, _added(item, schema.fields.get(key, NOTHING), depth + 1), value.lines.get(key))
+            added = _added(item, schema.fields.get(key, NOTHING), depth + 1)
+            if added is not None:
+                made.put(key, added, value.lines.get(key))
         return made
     if isinstance(value, Seq) and schema.is_associative:
         return _merge_list(Seq(value.path, value.line), value, schema, depth)
@@ -140,38 +144,51 @@ def _merge_set(had: Seq, patch: Seq) -> Seq:
 
 
 def _merge_items(had: Seq, patch: Seq, schema: Schema, depth: int) -> Seq:
-    """Merge a list of mappings: the patch's items first, then those it does not name."""
+    """Merge a list of mappings.
+
+    Told apart by one key, the patch's items come first, then those it does not name. Told apart by several,
+    only the patch's new items come first and the others keep their places.
+    """
     fields = Schema(schema.fields)
-    taken: set[int] = set()
-    made = Seq(had.path, had.line)
+    keys = [key for key in schema.keys if any(isinstance(one, Map) and text(one.get(key)) for one in (*patch, *had))]
+    named: dict[int, tuple[Value, Location]] = {}
+    is_composite = len(keys) > 1
+    gone: set[int] = set()
+    first: list[tuple[Value, Location]] = []
     for index, item in enumerate(patch):
         if not isinstance(item, Map):
-            _append(made, clone(item), patch.at(index))
+            first.append((clone(item), patch.at(index)))
             continue
-        found = _find(had, item, schema.keys, taken)
+        directive = item.get(DIRECTIVE)
+        found = _find(had, item, keys or list(schema.keys), gone | named.keys())
         if found is None:
-            if item.get(DIRECTIVE) != "delete":
-                _append(made, _added(item, fields, depth), patch.at(index))
-            continue
-        taken.add(found)
-        if item.get(DIRECTIVE) == "delete":
-            continue
-        target = had[found]
-        if isinstance(target, Map) and item.get(DIRECTIVE) != "replace":
-            _merge_map(target, item, fields, depth)
-            _append(made, target, had.at(found))
+            if directive != "delete":
+                first.append((_added(item, fields, depth), patch.at(index)))
+        elif directive == "delete":
+            gone.add(found)
         else:
-            _append(made, _added(item, fields, depth), patch.at(index))
-    for index, item in enumerate(had):
-        if index not in taken:
-            _append(made, item, had.at(index))
+            # An item's own "replace" changes nothing: kustomize puts the former item back over it.
+            target, at = had[found], had.at(found)
+            if isinstance(target, Map) and directive != "replace":
+                _merge_map(target, item, fields, depth)
+            named[found] = (target, at)
+            if not is_composite:
+                first.append((target, at))
+    rest = [
+        named.get(index, (item, had.at(index)))
+        for index, item in enumerate(had)
+        if index not in gone and (is_composite or index not in named)
+    ]
+    made = Seq(had.path, had.line)
+    for value, at in (*first, *rest):
+        _append(made, value, at)
     return made
 
 
-def _find(had: Seq, item: Map, keys: Sequence[str], taken: set[int]) -> int | None:
+def _find(had: Seq, item: Map, keys: Sequence[str], taken: AbstractSet[int]) -> int | None:
     """Return the item that a patch's item means: keys that the patch's item lacks are not compared.
 
-    Source: kustomize kyaml/yaml/walk/associative_sequence.go validateKeys.
+    Source: kustomize kyaml/yaml/walk/associative_sequence.go validateKeys, match.
     """
     wanted = [(key, text(item.get(key))) for key in keys if text(item.get(key))]
     if not wanted:

@@ -63,15 +63,11 @@ _POD_SPEC: Final = Schema(
 _TEMPLATE: Final = Schema({"metadata": _METADATA, "spec": _POD_SPEC})
 _STATUS: Final = Schema({"conditions": _keyed("type")})
 _PLAIN: Final = Schema({"metadata": _METADATA})
-_TEMPLATED: Final = Schema(
-    {"metadata": _METADATA, "spec": Schema({"template": _TEMPLATE}), "status": _STATUS}
-)
+_TEMPLATED: Final = Schema({"metadata": _METADATA, "spec": Schema({"template": _TEMPLATE}), "status": _STATUS})
 _CRON_JOB: Final = Schema(
     {
         "metadata": _METADATA,
-        "spec": Schema(
-            {"jobTemplate": Schema({"metadata": _METADATA, "spec": Schema({"template": _TEMPLATE})})}
-        ),
+        "spec": Schema({"jobTemplate": Schema({"metadata": _METADATA, "spec": Schema({"template": _TEMPLATE})})}),
     }
 )
 _WEBHOOKS: Final = Schema({"metadata": _METADATA, "webhooks": _keyed("name")})

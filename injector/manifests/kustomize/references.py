@@ -150,9 +150,7 @@ def _is_near(referrer: Tracked, candidate: Tracked) -> bool:
 
 def _same_affixes(referrer: Tracked, candidate: Tracked, *, is_strict: bool) -> bool:
     pairs = ((referrer.prefixes, candidate.prefixes), (referrer.suffixes, candidate.suffixes))
-    return all(
-        (not is_strict and (not mine or not theirs)) or _same_ending(mine, theirs) for mine, theirs in pairs
-    )
+    return all((not is_strict and (not mine or not theirs)) or _same_ending(mine, theirs) for mine, theirs in pairs)
 
 
 def _same_ending(mine: list[str], theirs: list[str]) -> bool:

@@ -52,7 +52,7 @@ def test_labels_and_annotations_are_those_of_the_external_secret() -> None:
 def test_a_target_that_is_no_secret_says_so_in_its_type() -> None:
     source, _ = read_spec("target: {manifest: {apiVersion: v1, kind: ConfigMap}}" + DATA)
 
-    assert source.secret_type == "manifest:v1/ConfigMap"
+    assert (source.target, source.secret_type) == ("app", "manifest:v1/ConfigMap")
 
 
 def test_a_store_without_kind_is_a_secret_store() -> None:

@@ -35,8 +35,7 @@ def test_merge_policy_merge_keeps_the_fetched_names() -> None:
 def test_a_template_of_metadata_and_type_keeps_the_fetched_names() -> None:
     source, _ = read_spec("target: {template: {type: kubernetes.io/basic-auth, metadata: {labels: {a: b}}}}" + DATA)
 
-    assert shown(source) == [f"u <- {USER}", f"p <- {PASSWORD}"]
-    assert source.secret_type == "kubernetes.io/basic-auth"
+    assert (source.secret_type, shown(source)) == ("kubernetes.io/basic-auth", [f"u <- {USER}", f"p <- {PASSWORD}"])
 
 
 def test_a_template_that_joins_values_has_all_their_remotes() -> None:
@@ -103,9 +102,7 @@ def test_a_config_map_of_the_same_build_is_read() -> None:
 
 
 def test_keys_and_values_of_a_config_map_are_keys() -> None:
-    spec = (
-        "target: {template: {templateFrom: [{configMap: {name: templates, items: [{key: all, templateAs: KeysAndValues}]}}]}}"
-    )
+    spec = "target: {template: {templateFrom: [{configMap: {name: templates, items: [{key: all, templateAs: KeysAndValues}]}}]}}"
     source, _ = read_spec(spec + DATA, config_map=maps)
 
     assert shown(source) == [f"A <- {USER}", f"B <- {PASSWORD}"]
@@ -123,7 +120,8 @@ def test_a_config_map_that_is_not_there_leaves_its_key_open() -> None:
 
 def test_unknown_keys_and_values_are_any_keys() -> None:
     source, _ = read_spec(
-        "target: {template: {templateFrom: [{configMap: {name: x, items: [{key: k, templateAs: KeysAndValues}]}}]}}" + DATA
+        "target: {template: {templateFrom: [{configMap: {name: x, items: [{key: k, templateAs: KeysAndValues}]}}]}}"
+        + DATA
     )
 
     assert [key.name for key in source.keys] == ["*"]
@@ -140,8 +138,7 @@ def test_a_secret_as_template_is_never_read() -> None:
 def test_a_literal_template_is_a_yaml_mapping() -> None:
     source, _ = read_spec(
         "target:\n  template:\n    templateFrom:\n    - literal: |\n        user: {{ .u }}\n"
-        '        url: "postgres://{{ .u }}:{{ .p | urlquery }}@db"'
-        + DATA
+        '        url: "postgres://{{ .u }}:{{ .p | urlquery }}@db"' + DATA
     )
 
     assert shown(source) == [f"user <- {USER}", f"url <- {USER} {PASSWORD}"]
@@ -150,7 +147,8 @@ def test_a_literal_template_is_a_yaml_mapping() -> None:
 
 def test_a_literal_template_that_prints_its_keys_has_any_keys() -> None:
     source, _ = read_spec(
-        'target: {template: {templateFrom: [{literal: "{{ range $k, $v := . }}{{ $k }}: {{ $v }}\\n{{ end }}"}]}}' + DATA
+        'target: {template: {templateFrom: [{literal: "{{ range $k, $v := . }}{{ $k }}: {{ $v }}\\n{{ end }}"}]}}'
+        + DATA
     )
 
     assert shown(source) == [f"* <- {USER} {PASSWORD}"]

@@ -61,7 +61,9 @@ def test_cloud_native_pg_makes_the_superusers_secret_when_asked() -> None:
 
 def test_cloud_native_pg_makes_none_when_the_login_is_given() -> None:
     made = made_by(
-        resource(CNPG, "bootstrap: {initdb: {secret: {name: x}}}, enableSuperuserAccess: true, superuserSecret: {name: y}")
+        resource(
+            CNPG, "bootstrap: {initdb: {secret: {name: x}}}, enableSuperuserAccess: true, superuserSecret: {name: y}"
+        )
     )
 
     assert not {"a/db-app", "a/db-superuser"} & set(made)
@@ -113,7 +115,11 @@ def test_zalandos_users_are_keys_of_a_mapping() -> None:
             {"n/i"},
         ),
         ("secrets.doppler.com/v1alpha1/DopplerSecret", "managedSecret: {name: d}", {"a/d"}),
-        ("database.aws.crossplane.io/v1beta1/RDSInstance", "writeConnectionSecretToRef: {name: c, namespace: n}", {"n/c"}),
+        (
+            "database.aws.crossplane.io/v1beta1/RDSInstance",
+            "writeConnectionSecretToRef: {name: c, namespace: n}",
+            {"n/c"},
+        ),
         ("apps/v1/Deployment", "", set()),
         ("cert-manager.io/v1/Certificate", "", set()),
     ],
@@ -123,14 +129,17 @@ def test_operators_make_these_secrets(kind: str, spec: str, made: set[str]) -> N
 
 
 def test_listed_keys_are_those_of_the_resource() -> None:
-    text = resource("k8s.bitwarden.com/v1/BitwardenSecret", "secretName: s, map: [{secretKeyName: A}, {secretKeyName: B}, {}]")
+    text = resource(
+        "k8s.bitwarden.com/v1/BitwardenSecret", "secretName: s, map: [{secretKeyName: A}, {secretKeyName: B}, {}]"
+    )
 
     assert made_by(text) == {"a/s": ("A", "B")}
 
 
 def test_a_csi_class_makes_the_secrets_it_syncs() -> None:
     text = resource(
-        "secrets-store.csi.x-k8s.io/v1/SecretProviderClass", "secretObjects: [{secretName: s, data: [{key: k, objectName: o}]}]"
+        "secrets-store.csi.x-k8s.io/v1/SecretProviderClass",
+        "secretObjects: [{secretName: s, data: [{key: k, objectName: o}]}]",
     )
 
     assert made_by(text) == {"a/s": ("k",)}

@@ -53,18 +53,23 @@ def test_annotations_say_where_copies_go(annotations: str, found: list[tuple[str
 PUSH = f'annotations: {{{R}/reflection-auto-enabled: "true", {R}/reflection-auto-namespaces: b}}'
 
 
+def manifest(kind: str, metadata: str, spec: str) -> str:
+    version, _, name = kind.rpartition("/")
+    return f"apiVersion: {version}\nkind: {name}\nmetadata: {{namespace: a, {metadata}}}\nspec: {{{spec}}}"
+
+
 @pytest.mark.parametrize(
     "text",
     [
-        "apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata: {name: e, namespace: a}\n"
-        f"spec: {{target: {{name: s, template: {{metadata: {{{PUSH}}}}}}}}}",
-        f"apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata: {{name: s, namespace: a, {PUSH}}}\nspec: {{}}",
-        "apiVersion: secrets.hashicorp.com/v1beta1\nkind: VaultPKISecret\nmetadata: {name: e, namespace: a}\n"
-        f"spec: {{destination: {{name: s, {PUSH}}}}}",
-        "apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata: {name: s, namespace: a}\n"
-        f"spec: {{template: {{metadata: {{{PUSH}}}}}}}",
-        "apiVersion: cert-manager.io/v1\nkind: Certificate\nmetadata: {name: e, namespace: a}\n"
-        f"spec: {{secretName: s, secretTemplate: {{{PUSH}}}}}",
+        manifest(
+            "external-secrets.io/v1/ExternalSecret",
+            "name: e",
+            f"target: {{name: s, template: {{metadata: {{{PUSH}}}}}}}",
+        ),
+        manifest("external-secrets.io/v1/ExternalSecret", f"name: s, {PUSH}", ""),
+        manifest("secrets.hashicorp.com/v1beta1/VaultPKISecret", "name: e", f"destination: {{name: s, {PUSH}}}"),
+        manifest("bitnami.com/v1alpha1/SealedSecret", "name: s", f"template: {{metadata: {{{PUSH}}}}}"),
+        manifest("cert-manager.io/v1/Certificate", "name: e", f"secretName: s, secretTemplate: {{{PUSH}}}"),
     ],
 )
 def test_the_annotations_of_the_made_secret_count(text: str) -> None:

@@ -12,7 +12,9 @@ def vso(kind: str, spec: str) -> SecretSource:
 
 
 def test_a_static_secret_reads_kv_version_two() -> None:
-    source = vso("VaultStaticSecret", "mount: secret, path: app/db, type: kv-v2, destination: {name: t}, refreshAfter: 1h")
+    source = vso(
+        "VaultStaticSecret", "mount: secret, path: app/db, type: kv-v2, destination: {name: t}, refreshAfter: 1h"
+    )
 
     assert (source.kind, source.target, source.refresh_interval) == (SourceKind.VAULT_STATIC_SECRET, "t", "1h")
     assert shown(source) == ["* <- secret/data/app/db#", "_raw <- secret/data/app/db#"]
@@ -44,7 +46,7 @@ def test_a_pki_secret_is_issued_by_its_role() -> None:
     source = vso("VaultPKISecret", "mount: pki, role: web, destination: {name: t, type: kubernetes.io/tls}")
 
     assert shown(source)[:2] == ["tls.crt <- pki/issue/web#certificate", "tls.key <- pki/issue/web#private_key"]
-    assert source.secret_type == "kubernetes.io/tls"
+    assert (source.target, source.secret_type) == ("t", "kubernetes.io/tls")
 
 
 def test_a_pki_secret_may_choose_its_issuer() -> None:

@@ -1,0 +1,72 @@
+"""From the paths of a command line to a `Report`: the one place where the commands call the library."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from injector.cli.answer import Note
+from injector.cli.console import Console, is_terminal
+from injector.cli.options import LogFormat
+from injector.model import Report
+
+_SHOWN_UNREADABLE = 20
+"""Files that are named on stderr; the document lists them all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """The flags of `injector.cli.options.reading_flags`."""
+
+    allow_unreadable: bool
+    jobs: int | None
+    no_progress: bool
+    quiet: bool
+    verbose: int
+    log_format: LogFormat
+
+    def configure(self, console: Console) -> None:
+        """Make stderr what the flags ask for."""
+        console.verbosity = -1 if self.quiet else min(self.verbose, 2)
+        console.is_json = self.log_format is LogFormat.JSON
+        console.has_progress = not (
+            self.quiet or self.no_progress or console.is_json or os.environ.get("CI")
+        ) and is_terminal(sys.stderr)
+
+
+def read_report(paths: Sequence[str], reading: Reading, console: Console) -> Report:
+    """Return the judged tree.
+
+    Raises:
+        Phase2Error: a path cannot be read at all, or the configuration is wrong.
+    """
+    from injector.classify import classify
+    from injector.inventory.build import build_inventory
+    from injector.manifests.tree import load_tree
+
+    stdin = sys.stdin.buffer if sys.stdin is not None else None
+    inventory = build_inventory(load_tree(paths or (".",), stdin), jobs=reading.jobs, progress=console.progress)
+    console.clear()
+    return classify(inventory)
+
+
+def unreadable_notes(report: Report, *, is_allowed: bool) -> Iterator[Note]:
+    """Yield what stderr says about files that could not be read, the conclusion last."""
+    deployed = [one for one in report.unreadable if one.is_deployed]
+    for one in deployed[:_SHOWN_UNREADABLE]:
+        yield Note("warning", f"{one.location}: {one.message}")
+    if len(deployed) > _SHOWN_UNREADABLE:
+        yield Note("warning", f"{len(deployed) - _SHOWN_UNREADABLE} more files; `unreadable` in -o json names all")
+    for one in report.unreadable:
+        if not one.is_deployed:
+            yield Note("info", f"{one.location}: {one.message} (not deployed)")
+    if deployed and not is_allowed:
+        files = "a file that is deployed" if len(deployed) == 1 else f"{len(deployed)} files that are deployed"
+        yield Note("error", f"{files} cannot be read, so this is no full answer; mend it or pass --allow-unreadable")
+
+
+def is_full(report: Report, *, is_allowed: bool) -> bool:
+    """Return whether everything that is deployed could be read, or that does not matter."""
+    return is_allowed or not any(one.is_deployed for one in report.unreadable)

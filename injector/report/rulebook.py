@@ -1,0 +1,44 @@
+"""The rules as text: for `phase2 rules` and for ``docs/rules.md``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from injector.report.columns import Column, fit, line
+from injector.report.options import PLAIN, Options
+from injector.report.wide import wrap
+from injector.rules.registry import Rule
+
+
+def render_rule_table(rules: Sequence[Rule], options: Options = PLAIN) -> str:
+    """Return one line per rule: its id and what it says."""
+    columns = (Column("RULE"), Column("STATEMENT", narrowest=20))
+    rows = [(rule.id, rule.statement) for rule in rules]
+    widths = fit(columns, rows, options.width)
+    shown = [[column.title for column in columns], *rows] if options.has_headers else rows
+    return "".join(f"{line(row, widths)}\n" for row in shown)
+
+
+def render_rule(rule: Rule, options: Options = PLAIN) -> str:
+    """Return all there is to say of one rule."""
+    lines = [rule.id, *wrap(rule.statement, 2, options), *wrap(f"What to do: {rule.remedy}", 2, options)]
+    return "".join(f"{text}\n" for text in lines)
+
+
+def render_rule_names(rules: Sequence[Rule]) -> str:
+    """Return one rule id per line."""
+    return "".join(f"{rule.id}\n" for rule in rules)
+
+
+def build_rules(rules: Sequence[Rule]) -> list[dict[str, str]]:
+    """Return the rules as plain values."""
+    return [{"id": rule.id, "statement": rule.statement, "remedy": rule.remedy} for rule in rules]
+
+
+def render_rule_page(rules: Sequence[Rule]) -> str:
+    """Return the page ``docs/rules.md``."""
+    head = (
+        "# Rules\n\nEvery verdict and every finding names the rule it comes from. An id is never changed nor used "
+        "again.\nThis page is written by `python -m injector.cli.docs`.\n"
+    )
+    return head + "".join(f"\n## {rule.id}\n{rule.statement}\n\n**What to do:** {rule.remedy}\n" for rule in rules)
