@@ -205,32 +205,6 @@ def test_deleted_merge_leaves_its_key_behind(lab_agent: Lab, namespace: str) -> 
     assert set(secret["data"]) == {"PASSWORD"}
 
 
-def test_merge_without_a_secret_does_not_see_it_come(lab_agent: Lab, namespace: str) -> None:
-    """It makes none, and a Secret that comes later is not noticed until something touches it."""
-    path = f"secret/data/{namespace}"
-    lab_agent.services.vault.write(path, {"data": {"password": "from-vault"}})
-    lab_agent.kube.create(external_secret(namespace, "late", "Merge"))
-    wait_until(
-        lambda: ready_reason(lab_agent, namespace, "late") == "SecretMissing",
-        what="it says what is missing",
-    )
-    assert find_secret(lab_agent, namespace, "late") is None
-
-    for name in ("late", "control"):
-        meta = {"name": name, "namespace": namespace}
-        lab_agent.kube.create({"apiVersion": "v1", "kind": "Secret", "metadata": meta})
-    create_synced(lab_agent, namespace, "control", "Merge")
-    unseen = lab_agent.kube.get("v1", "Secret", "late", namespace)
-    touch = {"metadata": {"annotations": {"force-sync": "1"}}}
-    lab_agent.kube.merge(eso.API, "ExternalSecret", "late", touch, namespace)
-
-    assert "PASSWORD" not in unseen.get("data", {})
-    wait_until(
-        lambda: "PASSWORD" in (find_secret(lab_agent, namespace, "late") or {}).get("data", {}),
-        what="the key is merged",
-    )
-
-
 def test_create_or_merge_is_refused_by_this_version(lab_agent: Lab, namespace: str) -> None:
     """The policy came with ESO 2.8.0; the CRD of 0.19.2 does not know it."""
     with pytest.raises(ApiError, match=r"Unsupported value.*CreateOrMerge") as refused:
