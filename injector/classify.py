@@ -111,11 +111,15 @@ def _judge(unit: Unit, secret: Secret, context: Context) -> _Judged:
     hint = unit.hint
     at = unit.location
     if hint.kind == "configuration":
-        return _static(unit, "configuration", Reason("configuration", f"{unit.label} is configuration", at), Confidence.MEDIUM)
+        return _static(
+            unit, "configuration", Reason("configuration", f"{unit.label} is configuration", at), Confidence.MEDIUM
+        )
     if hint.is_provisioning:
         kind = "server-own" if hint.is_superuser else "provisioning-input"
         rule = "server-own-password" if hint.is_superuser else "provisioning-input"
-        return _static(unit, kind, Reason(rule, f"{unit.evidence} feeds an init container that makes roles", at), Confidence.HIGH)
+        return _static(
+            unit, kind, Reason(rule, f"{unit.evidence} feeds an init container that makes roles", at), Confidence.HIGH
+        )
     kind, engine, system = _kind_and_engine(unit, secret, context)
     own = _why_own(unit, secret, system)
     if own:
@@ -126,7 +130,13 @@ def _judge(unit: Unit, secret: Secret, context: Context) -> _Judged:
     if not engine:
         rule = "kind-s3-compatible" if kind == "s3-compatible" else "kind-no-engine"
         words = "keys of a store that is not AWS" if kind == "s3-compatible" else _STATIC_KINDS.get(kind, kind)
-        sure = Confidence.HIGH if unit.strength > 1 else Confidence.MEDIUM if unit.consumers and unit.strength else Confidence.LOW
+        sure = (
+            Confidence.HIGH
+            if unit.strength > 1
+            else Confidence.MEDIUM
+            if unit.consumers and unit.strength
+            else Confidence.LOW
+        )
         return _static(unit, kind, Reason(rule, f"{unit.evidence or unit.label} is {words}", at), sure)
     if unit.consumers and not any(is_client(one) for one in unit.consumers):
         first = unit.consumers[0]
@@ -171,12 +181,18 @@ def _why_own(unit: Unit, secret: Secret, system: str) -> Reason | None:
 
 
 def _dynamic(unit: Unit, kind: str, engine: str, system: str) -> _Judged:
-    rule = "kind-cloud" if kind in ("aws-access-key", "gcp-service-account", "azure-service-principal") else "kind-login"
-    reasons = [Reason(rule, f"{unit.evidence or unit.label} is a client's {kind.replace('-', ' ')} ({engine})", unit.location)]
+    rule = (
+        "kind-cloud" if kind in ("aws-access-key", "gcp-service-account", "azure-service-principal") else "kind-login"
+    )
+    reasons = [
+        Reason(rule, f"{unit.evidence or unit.label} is a client's {kind.replace('-', ' ')} ({engine})", unit.location)
+    ]
     client = next((one for one in unit.consumers if is_client(one)), None)
     if client is None:
         reasons.append(Reason("no-reader", "nobody in the tree reads it; judged by its kind", unit.location))
-        return _Judged(unit, kind, engine, Verdict.DYNAMIC, Confidence.MEDIUM if unit.strength else Confidence.LOW, tuple(reasons))
+        return _Judged(
+            unit, kind, engine, Verdict.DYNAMIC, Confidence.MEDIUM if unit.strength else Confidence.LOW, tuple(reasons)
+        )
     reasons.append(Reason(rule, f"{client.ref} reads it by {client.how}", client.location))
     known = unit.strength > 1 and system != "sql"
     sure = Confidence.HIGH if known else Confidence.MEDIUM if unit.strength else Confidence.LOW
@@ -195,7 +211,10 @@ def _group(judged: Sequence[_Judged]) -> Iterable[Credential]:
         groups.setdefault((one.verdict, one.kind, one.engine, stem), []).append(one)
     for (verdict, kind, engine, _), members in sorted(groups.items()):
         units = [one.unit for one in members]
-        is_lone_user = all(unit.hint.part is Part.USER for unit in units) and kind not in ("oauth-client", "unsupported-login")
+        is_lone_user = all(unit.hint.part is Part.USER for unit in units) and kind not in (
+            "oauth-client",
+            "unsupported-login",
+        )
         consumers = _unique(consumer for unit in units for consumer in unit.consumers)
         is_config = is_lone_user and len(judged) > len(members)
         yield Credential(
@@ -206,7 +225,9 @@ def _group(judged: Sequence[_Judged]) -> Iterable[Credential]:
             verdict=Verdict.STATIC if is_config else Verdict(verdict),
             confidence=max((one.confidence for one in members), key=_RANK.__getitem__),
             reasons=tuple(dict.fromkeys(reason for one in members for reason in one.reasons)),
-            consumers=tuple(_report(one, kind, is_dynamic=verdict == Verdict.DYNAMIC and not is_config) for one in consumers),
+            consumers=tuple(
+                _report(one, kind, is_dynamic=verdict == Verdict.DYNAMIC and not is_config) for one in consumers
+            ),
         )
 
 
@@ -239,5 +260,3 @@ def _sum_up(credentials: Sequence[Credential]) -> tuple[Verdict, Confidence]:
     if not dynamic:
         return Verdict.STATIC, confidence
     return (Verdict.MIXED if len(dynamic) < len(real) else Verdict.DYNAMIC), confidence
-
-

@@ -117,9 +117,7 @@ class Selector(click.ParamType[tuple[Requirement, ...]]):
             raise click.BadParameter(str(err), ctx, param) from err
 
 
-def find_member(
-    values: Sequence[E], word: str, param: click.Parameter | None, ctx: click.Context | None
-) -> E:
+def find_member(values: Sequence[E], word: str, param: click.Parameter | None, ctx: click.Context | None) -> E:
     """Return the member that is spelled like a word, or fail with a guess at what was meant."""
     for one in values:
         if one.value == word:

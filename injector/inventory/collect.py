@@ -154,4 +154,3 @@ class _ConfigMaps:
         if merged:
             argo.overlay(merged, mapping(spec, "values"))
             spec.put("values", merged, spec.line)
-

@@ -66,7 +66,10 @@ def _link(
         if any(one.how in WORKLOAD_WAYS for one in consumers):
             first = _sorted(consumers)[0]
             source = SecretSource(
-                SourceKind.UNKNOWN, ObjectRef("Secret", namespace, name), name, Origin(first.location, 0, first.origin.root)
+                SourceKind.UNKNOWN,
+                ObjectRef("Secret", namespace, name),
+                name,
+                Origin(first.location, 0, first.origin.root),
             )
             yield Secret(namespace, name, (source,), _sorted(consumers), is_orphan)
 
@@ -93,5 +96,8 @@ def _are_near(left: str, right: str) -> bool:
 
 def _sorted(consumers: Iterable[Consumer]) -> tuple[Consumer, ...]:
     return tuple(
-        sorted(consumers, key=lambda one: (one.location, one.ref, one.how, one.container.name if one.container else "", one.key))
+        sorted(
+            consumers,
+            key=lambda one: (one.location, one.ref, one.how, one.container.name if one.container else "", one.key),
+        )
     )

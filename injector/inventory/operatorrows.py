@@ -20,8 +20,7 @@ _TLS_TYPE: Final = "kubernetes.io/tls"
 class Made:
     """A row of the table.
 
-    Patterns hold placeholders in braces: ``{name}`` and ``{namespace}`` of the resource, ``{spec.a.b}`` any of its
-    fields, ``{item.x}`` of the current item, ``{key}`` of the current key, ``{a|b|'text'}`` the first that has a value.
+    Patterns hold placeholders in braces: the resource's ``{name}``, ``{spec.a.b}`` any of its fields, ``{item.x}`` of the current item, ``{key}`` of the current key, ``{a|b|'text'}`` the first that has a value.
 
     Attributes:
         group: API group; several with ``|``.

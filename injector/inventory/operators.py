@@ -70,11 +70,9 @@ class _Scope:
     location: Location = field(default=Location("", 0))
 
     def find(self, path: str) -> Value:
-        """Return the value at a dotted path: ``name``, ``namespace``, ``key``, ``item.x``, ``spec.x``."""
+        """Return the value at a dotted path: ``name``, ``key``, ``item.x``, ``spec.x``."""
         if path == "name":
             return self.ref.name
-        if path == "namespace":
-            return self.ref.namespace
         if path == "key":
             return self.key
         head, *steps = path.split(".")

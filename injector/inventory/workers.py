@@ -71,7 +71,9 @@ class _Workers:
         import multiprocessing  # noqa: PLC0415
 
         # Forking is safe here (no threads were started) and ten times cheaper than a new interpreter.
-        context = multiprocessing.get_context("fork") if sys.platform == "linux" else multiprocessing.get_context("spawn")
+        context = (
+            multiprocessing.get_context("fork") if sys.platform == "linux" else multiprocessing.get_context("spawn")
+        )
         self._processes: list[BaseProcess] = []
         self._pipes: list[Connection] = []
         for _ in range(count):

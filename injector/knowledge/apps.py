@@ -126,7 +126,11 @@ def app_names(text: str) -> tuple[str, ...]:
 def server_of(text: str) -> str:
     """Return the system that an image or chart is the server of, empty when it is none."""
     names = app_names(text)[: 1 + app_names(text)[0].count("-") if text else 0]
-    if any(word in names[0] for word in ("exporter", "backup", "init", "client", "admin", "ui", "web")) if names else True:
+    if (
+        any(word in names[0] for word in ("exporter", "backup", "init", "client", "admin", "ui", "web"))
+        if names
+        else True
+    ):
         return ""
     for name in names:
         for pattern, system in SERVERS:

@@ -112,7 +112,9 @@ OBJECT_STORE: Final = frozenset(
      "bucket", "spaces", "hetzner", "ovh", "scaleway", "storj", "seaweedfs", "rustfs", "objectbucket", "swift", "oss",
      "idrive", "linode", "digitalocean"}
 )  # fmt: skip
-ADMIN: Final = frozenset({"admin", "administrator", "bootstrap", "initial", "default", "dashboard", "owner", "operator"})
+ADMIN: Final = frozenset(
+    {"admin", "administrator", "bootstrap", "initial", "default", "dashboard", "owner", "operator"}
+)
 TOKEN: Final = frozenset(
     {"token", "tokens", "apikey", "apitoken", "pat", "accesstoken", "bearer", "authkey", "apikeys", "secrettoken",
      "authtoken", "licence", "license", "licensekey", "psk"}

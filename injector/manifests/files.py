@@ -51,9 +51,7 @@ class Files:
         templated: paths recognised as unrendered templates, with the line that shows it.
     """
 
-    def __init__(
-        self, root: Path, found: Sequence[str] = (), overlay: Mapping[str, bytes] | None = None
-    ) -> None:
+    def __init__(self, root: Path, found: Sequence[str] = (), overlay: Mapping[str, bytes] | None = None) -> None:
         """Start without reading anything.
 
         Args:

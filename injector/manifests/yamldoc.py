@@ -202,8 +202,7 @@ def split_documents(data: bytes) -> list[Chunk]:
 
 def _has_content(body: bytes) -> bool:
     return any(
-        text and not text.startswith((b"#", b"%", b"..."))
-        for text in (line.strip() for line in body.split(b"\n"))
+        text and not text.startswith((b"#", b"%", b"...")) for text in (line.strip() for line in body.split(b"\n"))
     )
 
 

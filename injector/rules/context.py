@@ -23,11 +23,17 @@ from injector.model import WORKLOAD_WAYS, Consumer, How, Reason
 from injector.rules.naming import Part, judge_name
 from injector.rules.units import Unit
 
-_NOT_AWS: Final = re.compile(r"https?://(?!(?:[\w.-]*\.)?amazonaws\.com)[\w.${}-]+|(?:^|\.)(?:r2\.cloudflarestorage|backblazeb2|wasabisys|digitaloceanspaces)\.com")
-_ENDPOINT: Final = re.compile(r"(?i)(?:s3|aws|minio|bucket|storage|endpoint|repository|r2|b2).*(?:endpoint|url|host|server|repository)|^endpoint|RESTIC_REPOSITORY")
+_NOT_AWS: Final = re.compile(
+    r"https?://(?!(?:[\w.-]*\.)?amazonaws\.com)[\w.${}-]+|(?:^|\.)(?:r2\.cloudflarestorage|backblazeb2|wasabisys|digitaloceanspaces)\.com"
+)
+_ENDPOINT: Final = re.compile(
+    r"(?i)(?:s3|aws|minio|bucket|storage|endpoint|repository|r2|b2).*(?:endpoint|url|host|server|repository)|^endpoint|RESTIC_REPOSITORY"
+)
 _SCHEME: Final = re.compile(r"(?:jdbc:)?([a-z][a-z0-9+]*)://", re.IGNORECASE)
 _SUPERUSER_LOGIN: Final = re.compile(r"://(?:postgres|root|sa|admin):|\b(?:superuser|postgres):[^/\s]*@")
-_READS_LIKE_A_DATABASE: Final = frozenset({"type", "kind", "driver", "adapter", "engine", "dialect", "connection", "vendor", "backend", "client"})
+_READS_LIKE_A_DATABASE: Final = frozenset(
+    {"type", "kind", "driver", "adapter", "engine", "dialect", "connection", "vendor", "backend", "client"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +53,9 @@ class Context:
         """Gather the context of an inventory."""
         store_roots = {store.origin.root for store in inventory.deployed.stores if store.provider == "vault"}
         before: set[str] = set()
-        waiting = [own for root in sorted(store_roots & set(inventory.roots)) for own in inventory.roots[root].depends_on]
+        waiting = [
+            own for root in sorted(store_roots & set(inventory.roots)) for own in inventory.roots[root].depends_on
+        ]
         while waiting:
             own = waiting.pop()
             if own not in before and own in inventory.roots and own not in store_roots:

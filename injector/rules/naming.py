@@ -108,16 +108,28 @@ def _part(words: tuple[str, ...], have: frozenset[str]) -> Part:
 
 def _cloud(words: tuple[str, ...], have: frozenset[str]) -> Hint | None:
     """AWS, S3, Google and Azure keys; which store they go to is asked later."""
-    is_access_key = have >= {"access", "key"} or have >= {"access", "secret"} or (have >= {"secret", "key"} and have & w.OBJECT_STORE)
+    is_access_key = (
+        have >= {"access", "key"}
+        or have >= {"access", "secret"}
+        or (have >= {"secret", "key"} and have & w.OBJECT_STORE)
+    )
     if "aws" in have and (have & {"access", "secret", "key", "credentials", "session"}) and "region" not in have:
         return Hint("aws", Part.USER if words[-1] == "id" else Part.PASSWORD)
     if have & w.OBJECT_STORE:
         if is_access_key or have & (w.PASSWORD | {"secret", "key", "credentials", "keyid", "accesskey"}):
             return Hint("s3-compatible", Part.USER if words[-1] in ("id", "keyid") else Part.PASSWORD)
         return Hint("configuration", Part.CONFIG) if words[-1] in w.CONFIGURATION | w.HOST else None
-    if is_access_key and not have & w.ENCRYPTION and (words[-1] == "id" or words[0] == "access" or words[-3:] == ("secret", "access", "key")):
+    if (
+        is_access_key
+        and not have & w.ENCRYPTION
+        and (words[-1] == "id" or words[0] == "access" or words[-3:] == ("secret", "access", "key"))
+    ):
         return Hint("aws", Part.USER if words[-1] == "id" else Part.PASSWORD)
-    if have & {"gcp", "google", "gcloud"} and have & {"credentials", "json", "sa", "account"} and not have & {"client", "maps"}:
+    if (
+        have & {"gcp", "google", "gcloud"}
+        and have & {"credentials", "json", "sa", "account"}
+        and not have & {"client", "maps"}
+    ):
         return Hint("gcp", Part.SECRET)
     if have & {"azure", "arm"} and have & {"client", "tenant", "subscription"} and not have & w.OAUTH:
         return Hint("azure", Part.PASSWORD if words[-1] in ("secret", "password") else Part.USER)
@@ -139,8 +151,10 @@ def _static_kind(words: tuple[str, ...], have: frozenset[str], *, has_system: bo
         return Hint("unsupported-login", part)
     if have & w.ADMIN and part in (Part.USER, Part.PASSWORD) and not is_login:
         return Hint("password", part)
-    if have & w.ENCRYPTION and (have & {"key", "secret", "token", "salt", "seed"} or last in w.ENCRYPTION) and not (
-        is_login and part in (Part.USER, Part.PASSWORD, Part.DSN)
+    if (
+        have & w.ENCRYPTION
+        and (have & {"key", "secret", "token", "salt", "seed"} or last in w.ENCRYPTION)
+        and not (is_login and part in (Part.USER, Part.PASSWORD, Part.DSN))
     ):
         return Hint("encryption-key", part)
     if have >= {"secret", "key"} or words[-2:] in (("app", "key"), ("app", "secret"), ("private", "key")):

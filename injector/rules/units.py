@@ -19,7 +19,9 @@ from injector.rules.naming import UNKNOWN, Hint, Part, judge_name, judge_words
 
 _SCHEME: Final = re.compile(r"(?<![\w+])(?:jdbc:)?([a-z][a-z0-9+]*)://", re.IGNORECASE)
 _GO_MYSQL: Final = re.compile(r"@tcp\(")
-_KEYWORDS: Final = re.compile(r"(?i)(?:host|server)\s*=.*(?:password|pwd)\s*=|(?:password|pwd)\s*=.*(?:host|server)\s*=", re.DOTALL)
+_KEYWORDS: Final = re.compile(
+    r"(?i)(?:host|server)\s*=.*(?:password|pwd)\s*=|(?:password|pwd)\s*=.*(?:host|server)\s*=", re.DOTALL
+)
 _VARIABLE: Final = re.compile(r"\{\{-?[^{}]*?(?:\.|\")(\w[\w-]*)\"?[^{}]*\}\}")
 _LEFT: Final = re.compile(r"[\w.-]+")
 
@@ -63,7 +65,9 @@ def _known_keys(secret: Secret) -> Iterator[SecretKey]:
     external = (SourceKind.EXTERNAL_SECRET, SourceKind.CLUSTER_EXTERNAL_SECRET)
     if not any(source.kind in external for source in secret.sources) and all(one.key for one in secret.consumers):
         # An operator writes every form of a login; only what somebody reads is a credential in use.
-        keys = {name: key for name, key in keys.items() if name == "*" or any(one.key == name for one in secret.consumers)}
+        keys = {
+            name: key for name, key in keys.items() if name == "*" or any(one.key == name for one in secret.consumers)
+        }
     star = keys.pop("*", None)
     if star is None and keys:
         yield from (keys[name] for name in sorted(keys))
@@ -89,7 +93,9 @@ def _from_template(key: SecretKey, secret: Secret, consumers: tuple[Consumer, ..
     if "{{" not in text and "://" not in text:
         hint = judge_name(key.name)
         if hint.part is Part.CONFIG or hint.kind == "unknown" or hint.part is Part.USER:
-            yield _unit(key, key.name, Hint("configuration", Part.CONFIG, hint.system), "stands in Git as text", 1, consumers)
+            yield _unit(
+                key, key.name, Hint("configuration", Part.CONFIG, hint.system), "stands in Git as text", 1, consumers
+            )
         else:
             yield _from_names(key, secret, consumers)
         return
@@ -166,6 +172,8 @@ def _from_secret_name(secret: Secret) -> tuple[Hint, str, int]:
     return UNKNOWN, "", 0
 
 
-def _unit(key: SecretKey, label: str, hint: Hint, evidence: str, strength: int, consumers: tuple[Consumer, ...]) -> Unit:
+def _unit(
+    key: SecretKey, label: str, hint: Hint, evidence: str, strength: int, consumers: tuple[Consumer, ...]
+) -> Unit:
     used = [remote for remote in key.remotes if label in (key.name, remote.prop)] or list(key.remotes)
     return Unit(key, label, hint, evidence, key.location, strength, tuple(used), consumers)

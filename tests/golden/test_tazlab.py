@@ -38,7 +38,11 @@ def test_a_secret_has_the_verdict_that_its_operator_expects(row: dict[str, str],
 
 def test_nothing_else_is_listed(report: Report) -> None:
     wanted = {(row["namespace"], row["name"]) for row in expected()}
-    names = {(item.source.ref.namespace, name) for item in report.items for name in (item.source.ref.name, item.source.target)}
+    names = {
+        (item.source.ref.namespace, name)
+        for item in report.items
+        for name in (item.source.ref.name, item.source.target)
+    }
 
     assert len(report.items) == len(expected())
     assert wanted <= names

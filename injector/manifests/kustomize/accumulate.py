@@ -33,11 +33,16 @@ _LOCAL_CONFIG: Final = "config.kubernetes.io/local-config"
 class Accumulated:
     """The resources of a layer so far, and the field specs they brought along."""
 
-    __slots__ = ("config", "resources")
+    __slots__ = ("_known", "config", "resources")
 
     def __init__(self) -> None:
         self.resources: list[Tracked] = []
         self.config: Config = configs.DEFAULT
+        self._known: set[tuple[object, str, str]] | None = None
+
+    def renamed(self) -> None:
+        """Forget the identities that were seen: a transformer may have changed them."""
+        self._known = None
 
     def take(self, other: Accumulated, session: Session, at: Location) -> None:
         """Add what a base made; an object that is there already is left out.
@@ -45,10 +50,9 @@ class Accumulated:
         kustomize refuses such a build; one of the two is as good as the other here.
         """
         self.config = self.config.merged(other.config)
-        if not self.resources:
-            self.resources = other.resources
-            return
-        known = {_key(one) for one in self.resources}
+        if self._known is None:
+            self._known = {_key(one) for one in self.resources}
+        known = self._known
         for one in other.resources:
             key = _key(one)
             if key[2] and key in known:
@@ -128,6 +132,7 @@ def _enter(
 def run_layer(session: Session, layer: Layer, made: Accumulated) -> Accumulated:
     """Do all that one kustomization says, on top of what `made` holds (a component starts with its parent's)."""
     check_fields(session, layer)
+    made.renamed()
     for key in ("resources", "bases"):
         entries = layer.body.get(key)
         for index, entry in enumerate(items(entries)):
@@ -143,6 +148,7 @@ def run_layer(session: Session, layer: Layer, made: Accumulated) -> Accumulated:
         at = entries.at(index) if isinstance(entries, Seq) else layer.body.at("components")
         _add_component(session, layer, text(entry), at, made)
     _transform(session, layer, made)
+    made.renamed()
     return made
 
 

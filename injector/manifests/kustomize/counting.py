@@ -133,7 +133,7 @@ def set_replicas(session: Session, layer: Layer, resources: list[Tracked], confi
         at = entry.at("count")
         is_found = False
         for one in resources:
-            if not any(known.name == name for known in one.ids()):
+            if not one.ids_named(name):
                 continue
             for spec in config.replicas:
                 if any(spec.selects(known.gvk) for known in one.ids()):

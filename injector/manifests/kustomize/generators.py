@@ -104,7 +104,10 @@ def _absorb(session: Session, made: Tracked, resources: list[Tracked]) -> None:
     """
     wanted = made.id
     at = made.resource.location
-    index = next((i for i, one in enumerate(resources) if any(known.matches(wanted) for known in one.ids())), None)
+    index = next(
+        (i for i, one in enumerate(resources) if any(known.matches(wanted) for known in one.ids_named(wanted.name))),
+        None,
+    )
     if index is None:
         if made.behavior != "create":
             message = f"behavior {made.behavior}: no {wanted.gvk.kind} {wanted.name!r} is in the build; use create"

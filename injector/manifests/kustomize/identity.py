@@ -104,6 +104,14 @@ class Tracked:
         """Return every identity it has had, the present one last."""
         return [*self.previous, self.id]
 
+    def ids_named(self, name: str) -> list[ResourceId]:
+        """Return the identities with this name; names are compared first, for they mostly differ."""
+        found = [known for known in self.previous if known.name == name]
+        metadata = self.resource.body.get("metadata")
+        if isinstance(metadata, Map) and text(metadata.get("name")) == name:
+            found.append(self.id)
+        return found
+
     def remember(self) -> None:
         """Keep the present identity before it changes."""
         self.previous.append(self.id)

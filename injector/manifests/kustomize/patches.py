@@ -141,19 +141,12 @@ def _named(session: Session, patch: _Patch, body: Map, resources: list[Tracked])
             body.at(), "patch-without-target", "the patch has no target and does not name its object; add a target"
         )
         return []
-    # The name is compared first: an identity costs more than the one comparison that mostly fails.
-    found = [one for one in resources if any(known.matches(wanted) for known in _ids_named(one, wanted.name))]
+    found = [one for one in resources if any(known.matches(wanted) for known in one.ids_named(wanted.name))]
     if not found:
         name = f"{wanted.gvk.kind}/{wanted.name}"
         message = f"no object {name} of this apiVersion and namespace is in the build; correct the patch or remove it"
         session.report(body.at(), "patch-without-target", message)
     return found[:1]
-
-
-def _ids_named(one: Tracked, name: str) -> list[ResourceId]:
-    if not one.previous and text(mapping(one.body, "metadata").get("name")) != name:
-        return []
-    return [known for known in one.ids() if known.name == name]
 
 
 def _apply_operations(session: Session, patch: _Patch, one: Tracked) -> None:

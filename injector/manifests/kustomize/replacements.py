@@ -89,8 +89,9 @@ def _at(place: Place) -> Value:
 
 
 def _apply(session: Session, value: Value, target: Map, resources: list[Tracked]) -> None:
-    selector = Selector(mapping(target, "select"))
-    rejects = [Selector(one) for one in items(target, "reject") if isinstance(one, Map)]
+    # Unlike the targets of patches these are no patterns: kustomize 5.5 compares them literally.
+    selector = Selector(mapping(target, "select"), is_regex=False)
+    rejects = [Selector(one, is_regex=False) for one in items(target, "reject") if isinstance(one, Map)]
     options = mapping(target, "options")
     paths = [text(path) for path in items(target, "fieldPaths")] or [_DEFAULT_PATH]
     written = target.get("fieldPaths")

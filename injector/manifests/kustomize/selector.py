@@ -19,7 +19,8 @@ _PLAIN = re.compile(r"[A-Za-z0-9/_ -]*\Z")
 _SPLIT = re.compile(r",(?![^(]*\))")
 _REQUIREMENT = re.compile(
     r"\s*(?P<not>!)?\s*(?P<key>[A-Za-z0-9_./-]+)\s*"
-    r"(?:(?P<op>==|=|!=|\bnotin\b|\bin\b)\s*(?:\((?P<set>[^)]*)\)|(?P<value>[A-Za-z0-9_.-]*)))?\s*\Z"
+    r"(?:(?P<op>\bnotin\b|\bin\b)\s*\((?P<set>[^)]*)\)"
+    r"|(?P<eq>==|=|!=)\s*(?P<value>[A-Za-z0-9_.-]*))?\s*\Z"
 )
 
 
@@ -68,9 +69,9 @@ class Selector:
 
     def selects(self, one: Tracked) -> bool:
         """Tell whether a patch with this target means the resource: by its first or its present name."""
-        gvk = one.gvk
-        if self._kind and not self._kind(gvk.kind):
+        if self._kind and not self._kind(one.kind):
             return False
+        gvk = one.gvk
         if (self._group and not self._group(gvk.group)) or (self._version and not self._version(gvk.version)):
             return False
         first, now = one.first_id, one.id
@@ -119,7 +120,7 @@ def _read_requirements(selector: str) -> Iterator[_Requirement]:
         match = _REQUIREMENT.match(part)
         if not match:
             raise SelectorError(f"{selector!r} is no label selector")
-        operator = match["op"] or ("!" if match["not"] else "exists")
+        operator = match["op"] or match["eq"] or ("!" if match["not"] else "exists")
         values = match["set"].split(",") if match["set"] is not None else [match["value"] or ""]
         yield match["key"], operator, frozenset(value.strip() for value in values)
 

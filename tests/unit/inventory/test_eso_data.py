@@ -187,3 +187,20 @@ def test_data_of_a_wrong_shape_counts_as_none() -> None:
 
     assert source.keys == ()
     assert "eso-empty-remote-key" in rules
+
+
+def test_an_entry_of_data_from_that_names_nothing_is_left_out() -> None:
+    source, _ = read_spec("dataFrom: [{rewrite: [1]}, {extract: {key: x}}]")
+
+    assert shown(source) == ["* <- secret/data/x#"]
+
+
+def test_a_rewrite_before_one_that_hides_the_name_hides_it_too() -> None:
+    source, _ = read_spec("""
+        target: {template: {data: {out: "{{ .user }}"}}}
+        dataFrom:
+          - extract: {key: db}
+            rewrite: [1, {regexp: {source: "(.*)", target: "a_$1"}}, {merge: {}}]
+    """)
+
+    assert shown(source) == ["out <- secret/data/db#"]

@@ -190,3 +190,19 @@ def test_every_file_of_a_template_has_the_line_of_its_item() -> None:
     sources, _ = read_external_secret(resource_of(text), "files", index_of(VAULT), config_map=maps)
 
     assert sources[0].keys[0].location.line == 12
+
+
+def test_a_literal_template_too_large_for_a_secret_has_any_keys() -> None:
+    source, _ = read_spec(
+        "target: {template: {templateFrom: [{configMap: {name: x, items: [{key: k, templateAs: KeysAndValues}]}}]}}"
+        + DATA,
+        config_map=lambda _namespace, _name: {"k": "a: {{ .u }}\n" * 100_000},
+    )
+
+    assert [key.name for key in source.keys] == ["*"]
+
+
+def test_a_key_that_is_printed_can_be_any_name() -> None:
+    source, _ = read_spec('target: {template: {templateFrom: [{literal: "{{ .u }}: {{ .p }}\\nport: 5432"}]}}' + DATA)
+
+    assert shown(source) == [f"* <- {USER} {PASSWORD}", "port <-"]

@@ -175,3 +175,15 @@ def test_an_engines_path_that_the_operator_really_reads_is_reported_for_its_leas
 
     assert shown(sources[0]) == ["p <- database/creds/app#password"]
     assert "different leases" in findings[0].message
+
+
+def test_references_deeper_than_any_provider_nests_are_not_followed() -> None:
+    deep = "{secretRef: {name: far}}"
+    for _ in range(20):
+        deep = f"{{a: {deep}}}"
+    store = store_of(
+        "apiVersion: external-secrets.io/v1\nkind: SecretStore\nmetadata: {name: s, namespace: a}\n"
+        f"spec: {{provider: {{other: {deep}}}}}"
+    )
+
+    assert store.auth_secrets == ()

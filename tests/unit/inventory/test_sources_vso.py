@@ -56,6 +56,10 @@ def test_a_pki_secret_may_choose_its_issuer() -> None:
     assert "tls.crt" not in [key.name for key in source.keys]
 
 
+def test_a_static_secret_without_path_asks_for_nothing() -> None:
+    assert shown(vso("VaultStaticSecret", "mount: kv, destination: {name: t}")) == ["* <- #", "_raw <- #"]
+
+
 def test_templates_make_keys_of_the_values_they_read() -> None:
     source = vso(
         "VaultStaticSecret",

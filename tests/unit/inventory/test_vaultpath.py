@@ -73,6 +73,7 @@ def test_a_path_of_an_engine_is_recognised(mount: str, key: str) -> None:
         ("secret", "database/creds/app/password"),
         ("secret", "app/creds/db"),
         ("kv", "creds/app"),
+        ("secret", "database/creds/" + "a" * 600),
     ],
 )
 def test_database_in_a_kv_path_is_still_kv(mount: str, key: str) -> None:
