@@ -1,0 +1,1 @@
+"""SecretMigration: the reviewed decision of how one ExternalSecret moves, in one YAML document."""
