@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
+from injector.config.model import AuthMethod
 from injector.location import Location
 from injector.model import NOWHERE, ObjectRef
 
@@ -53,13 +54,6 @@ class Mode(StrEnum):
     SIDECAR = "sidecar"
     INIT = "init"
     NATIVE_SIDECAR = "native-sidecar"
-
-
-class AuthMethod(StrEnum):
-    """By which auth method the agent logs in."""
-
-    JWT = "jwt"
-    KUBERNETES = "kubernetes"
 
 
 class RotationAction(StrEnum):

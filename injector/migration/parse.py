@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final, cast
 
+from injector.config.model import AuthMethod
 from injector.location import Location
 from injector.manifests.shape import Misshape, check_shape
 from injector.manifests.yamldoc import Map, Seq
@@ -12,7 +13,6 @@ from injector.migration.model import (
     API_VERSION,
     KIND,
     Auth,
-    AuthMethod,
     ContainerReads,
     Delivery,
     Mode,

@@ -10,7 +10,8 @@ import copy
 from enum import StrEnum
 from typing import Final, cast
 
-from injector.migration.model import API_VERSION, KIND, AuthMethod, Delivery, Mode, RotationAction, Stage
+from injector.config.model import AuthMethod
+from injector.migration.model import API_VERSION, KIND, Delivery, Mode, RotationAction, Stage
 
 Json = dict[str, object]
 

@@ -6,9 +6,9 @@ import string
 
 from hypothesis import strategies as st
 
+from injector.config.model import AuthMethod
 from injector.migration.model import (
     Auth,
-    AuthMethod,
     ContainerReads,
     Delivery,
     Mode,
