@@ -210,6 +210,7 @@ def test_missing_level_is_a_skip_unless_required(tmp_path: Path, required: str) 
     assert done.returncode == (1 if required else 0)
 
 
+@pytest.mark.usefixtures("lab_api")  # which skips or fails it where the level cannot run
 def test_up_env_and_down(tmp_path: Path) -> None:
     """The commands for people: what env prints reaches the lab, and down leaves nothing."""
     command = [sys.executable, "-m", "tests.lab"]
