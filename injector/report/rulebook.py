@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from injector.report.columns import Column, fit, line
 from injector.report.options import PLAIN, Options
 from injector.report.wide import wrap
-from injector.rules.registry import Rule
+from injector.rules.rule import Rule
 
 
 def render_rule_table(rules: Sequence[Rule], options: Options = PLAIN) -> str:

@@ -71,10 +71,10 @@ def test_every_rule_can_be_shown(run: Run, rule: str) -> None:
 
 
 def test_unknown_rule_is_two_with_a_guess(run: Run) -> None:
-    ran = run("rules", "show", "bootstrp")
+    ran = run("rules", "show", "bootstrap-namespce")
 
     assert ran.code == 2
-    assert "did you mean bootstrap?" in ran.err
+    assert "did you mean bootstrap-namespace?" in ran.err
     assert "see `rules list`" in run("rules", "show", "xyz").err
 
 
@@ -92,7 +92,7 @@ def test_completion_script_is_for_the_shell(run: Run, shell: str) -> None:
         ("phase2 cl", {"classify"}),
         ("phase2 classify -o js", {"json"}),
         ("phase2 classify --fail-on never,bl", {"never,blocked"}),
-        ("phase2 rules show boot", {"bootstrap"}),
+        ("phase2 rules show bootstrap-n", {"bootstrap-namespace"}),
         ("phase2 completion f", {"fish"}),
     ],
 )

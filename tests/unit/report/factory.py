@@ -66,7 +66,7 @@ def credential(
         engine=engine,
         verdict=verdict,
         confidence=Confidence.HIGH,
-        reasons=(Reason("kind-login", "password is a client's login", Location("apps/db.yaml", 14)),),
+        reasons=(Reason("engine-database", "password is a client's login", Location("apps/db.yaml", 14)),),
         consumers=consumers,
         near_misses=near_misses,
     )
@@ -146,7 +146,7 @@ def full_report() -> Report:
         SecretKey("*", (Remote(StoreRef("SecretStore", "aws", "aws"), "", "", Location("apps/db.yaml", 30)),)),
         SecretKey("fixed"),
     )
-    near = (Reason("bootstrap", "shop is no bootstrap namespace", Location("apps/db.yaml", 2)),)
+    near = (Reason("bootstrap-namespace", "shop is no bootstrap namespace", Location("apps/db.yaml", 2)),)
     chain = item(
         source(keys=keys, labels={"team": "a"}),
         credential(Verdict.DYNAMIC, *ways, near_misses=near),

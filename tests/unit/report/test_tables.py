@@ -104,7 +104,7 @@ def test_documents_have_no_colour_ever(output: Format) -> None:
 def test_wide_tells_reasons_with_file_and_line() -> None:
     text = render_wide(make.full_report())
 
-    assert "      apps/db.yaml:14: kind-login: password is a client's login" in text
+    assert "      apps/db.yaml:14: engine-database: password is a client's login" in text
     assert "        - mount it as a file" in text
     assert "apps/web.yaml:20: Deployment/shop/web container app reads it by env (DB_PASSWORD key password)" in text
 
@@ -224,10 +224,10 @@ def test_explanation_follows_the_value_from_store_to_consumer() -> None:
         "from secret/data/shop/db",
         "Deployment/shop/r-env-ready container app reads it by env (DB_PASSWORD key password): ready",
         "- mount it as a file",
-        "apps/db.yaml:14: kind-login: password is a client's login",
-        "what to do (kind-login): ",
+        "apps/db.yaml:14: engine-database: password is a client's login",
+        "what to do (engine-database): ",
         "came close",
-        "apps/db.yaml:2: bootstrap: shop is no bootstrap namespace",
+        "apps/db.yaml:2: bootstrap-namespace: shop is no bootstrap namespace",
         "read by nobody in the tree",
         "two-writers: Secret db-secret has two writers",
     )

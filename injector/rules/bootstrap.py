@@ -1,0 +1,74 @@
+"""Rules about what Vault, or the way to it, depends on: it cannot wait for Vault."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from injector.knowledge.apps import BOOTSTRAP_NAMESPACES
+from injector.model import Confidence
+from injector.rules.readers import infrastructure_of
+from injector.rules.rule import Answer, Case, NearMiss, VerdictRule, stays
+
+_REMEDY: Final = "Nothing to do: it stays with the External Secrets Operator, since Vault may need it to be reached."
+
+
+def _store_login(case: Case) -> Answer:
+    namespace, name = case.secret.namespace, case.secret.name
+    if (namespace, name) not in case.context.store_logins and ("", name) not in case.context.store_logins:
+        return None
+    return stays("a secret store logs in with it", case.secret.sources[0].origin.location, Confidence.HIGH)
+
+
+def _namespace(case: Case) -> Answer:
+    namespace = case.secret.namespace
+    if namespace not in BOOTSTRAP_NAMESPACES:
+        return None
+    where = case.secret.sources[0].origin.location
+    return stays(f"namespace {namespace} holds infrastructure", where, Confidence.HIGH)
+
+
+def _infrastructure(case: Case) -> Answer:
+    for one in case.clients:
+        name = infrastructure_of(one)
+        if name:
+            return stays(f"{one.ref} ({name}) is infrastructure", one.location, Confidence.HIGH)
+    return None
+
+
+def _order(case: Case) -> Answer:
+    early = [one for one in case.clients if one.origin.root in case.context.before_store]
+    if not early:
+        return None
+    message = f"{early[0].ref} must be ready before the store of Vault is"
+    late = next((one for one in case.clients if one not in early), None)
+    if late:
+        return NearMiss(f"{message}, but {late.ref} is not", early[0].location)
+    return stays(message, early[0].location, Confidence.HIGH)
+
+
+RULES: Final = (
+    VerdictRule(
+        id="bootstrap-store-login",
+        statement="What a secret store logs in with stays static: it opens the way to Vault.",
+        remedy=_REMEDY,
+        decide=_store_login,
+    ),
+    VerdictRule(
+        id="bootstrap-namespace",
+        statement="What stands in a namespace of infrastructure stays static.",
+        remedy=_REMEDY,
+        decide=_namespace,
+    ),
+    VerdictRule(
+        id="bootstrap-infrastructure",
+        statement="What the GitOps engine, network, VPN, DNS, certificates, storage or backups read stays static.",
+        remedy=_REMEDY,
+        decide=_infrastructure,
+    ),
+    VerdictRule(
+        id="bootstrap-order",
+        statement="What must be ready before the store of Vault is, by the tree's own order, stays static.",
+        remedy=_REMEDY,
+        decide=_order,
+    ),
+)

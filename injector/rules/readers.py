@@ -1,0 +1,47 @@
+"""Who a reader of a Secret is: a client, a server, a tool for people, or infrastructure."""
+
+from __future__ import annotations
+
+from injector.knowledge.apps import CLIENT_COMMANDS, WEB_TOOLS, app_names, is_infrastructure, server_of
+from injector.model import WORKLOAD_WAYS, Consumer, How
+
+
+def is_client(consumer: Consumer) -> bool:
+    """Tell a container of a workload from a reader that needs the Secret object."""
+    return consumer.how in WORKLOAD_WAYS
+
+
+def names_of(consumer: Consumer) -> tuple[str, ...]:
+    """Return the chart and the image of a reader, as far as they are known."""
+    image = consumer.container.image if consumer.container else ""
+    return tuple(name for name in (consumer.chart, image) if name)
+
+
+def infrastructure_of(consumer: Consumer) -> str:
+    """Return the chart or image by which a reader is infrastructure, empty when it is not."""
+    names = names_of(consumer)
+    return names[0] if names and all(is_infrastructure(name) for name in names) else ""
+
+
+def server_reader(consumer: Consumer) -> str:
+    """Return the system whose server the consumer is, empty for a client."""
+    container = consumer.container
+    if container and container.image:
+        if CLIENT_COMMANDS.search(container.command):
+            return ""
+        system = server_of(container.image)
+        if system and not container.is_init:
+            return system
+        if not consumer.chart:
+            return ""
+    field = consumer.path.split(".")[0].lower() if consumer.how is How.HELM_VALUES else ""
+    if consumer.chart and server_of(consumer.chart):
+        return server_of(consumer.chart)
+    if field and server_of(field) and not field.startswith("external"):
+        return server_of(field)
+    return ""
+
+
+def is_web_tool(consumer: Consumer) -> bool:
+    """Tell a tool by which people look into databases."""
+    return any(one in WEB_TOOLS for name in (*names_of(consumer), consumer.ref.name) for one in app_names(name))

@@ -1,0 +1,68 @@
+"""Rules about the other side: a server's own passwords, superusers, and people's logins to tools."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from injector.model import Confidence
+from injector.rules.naming import Part
+from injector.rules.readers import is_web_tool, server_reader
+from injector.rules.rule import Answer, Case, NearMiss, VerdictRule, stays
+
+_SUPERUSER_LOGIN: Final = re.compile(r"://(?:postgres|root|sa|admin):|\b(?:superuser|postgres):[^/\s]*@")
+_SUPERUSER_SECRET: Final = ("-pguser-postgres", "-superuser", "-root")
+_OWN: Final = "server-own"
+
+
+def _server(case: Case) -> Answer:
+    server = next((one for one in (*case.clients, *case.others) if server_reader(one)), None)
+    if server is None:
+        return None
+    message = f"{server.ref} is the {server_reader(server)} server itself"
+    client = next((one for one in case.clients if not server_reader(one)), None)
+    if client:
+        return NearMiss(f"{message}, but {client.ref} reads it as well", server.location)
+    return stays(message, server.location, Confidence.HIGH, _OWN)
+
+
+def _superuser(case: Case) -> Answer:
+    if not case.nature.system:
+        return None
+    if case.unit.hint.is_superuser and case.unit.hint.part is not Part.USER:
+        return stays(f"{case.unit.evidence} names a superuser", case.unit.location, Confidence.HIGH, _OWN)
+    if _SUPERUSER_LOGIN.search(case.unit.key.template):
+        return stays("its template logs in as a superuser", case.unit.location, Confidence.HIGH, _OWN)
+    if case.secret.name.endswith(_SUPERUSER_SECRET):
+        return stays(f"Secret {case.secret.name} is a superuser's", case.unit.location, Confidence.HIGH, _OWN)
+    return None
+
+
+def _web_tool(case: Case) -> Answer:
+    tool = next((one for one in case.clients if is_web_tool(one)), None) if case.nature.system else None
+    if tool is None:
+        return None
+    message = f"{tool.ref} is a tool by which people look into databases"
+    return stays(message, tool.location, Confidence.HIGH, _OWN)
+
+
+RULES: Final = (
+    VerdictRule(
+        id="server-own-password",
+        statement="A server's own root, superuser or bootstrap password stays static.",
+        remedy="Give its clients logins of their own: those can be dynamic.",
+        decide=_server,
+    ),
+    VerdictRule(
+        id="web-login",
+        statement="What people log in with, to a tool or through one, stays static.",
+        remedy="Nothing to do: it stays with the External Secrets Operator.",
+        decide=_web_tool,
+    ),
+    VerdictRule(
+        id="superuser-login",
+        statement="A superuser's login stays static: it is what makes other logins.",
+        remedy="Give the app a login of its own; Vault itself may need this one to make them.",
+        decide=_superuser,
+    ),
+)
