@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from injector.config.model import DEFAULT, Config
 from injector.inventory.facts import Inventory
 from injector.inventory.linking import Secret, link
 from injector.location import Location
@@ -18,13 +19,17 @@ from injector.rules.units import split_units
 _EXTERNAL: Final = frozenset({SourceKind.EXTERNAL_SECRET, SourceKind.CLUSTER_EXTERNAL_SECRET})
 
 
-def classify(inventory: Inventory) -> Report:
+def classify(inventory: Inventory, config: Config = DEFAULT) -> Report:
     """Judge every Secret of a tree.
+
+    Args:
+        inventory: what the tree makes and reads.
+        config: what only a person can know of it (`injector.config.load`).
 
     Returns:
         The items sorted by namespace, name and source; the same for the same inventory.
     """
-    context = Context.of(inventory)
+    context = Context.of(inventory, config)
     items: list[Item] = []
     orphans: list[Item] = []
     for secret in link(inventory):

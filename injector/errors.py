@@ -39,8 +39,9 @@ class ConfigError(Phase2Error):
     """A configuration file is wrong.
 
     Args:
-        message: what is wrong, and what to do.
-        location: the line that is wrong, or None when the file as a whole is.
+        message: what is wrong, and what to do; when more than one thing is, a line for each, all but the first with
+            their own ``<file>:<line>``.
+        location: the (first) line that is wrong, or None when the file as a whole is.
     """
 
     def __init__(self, message: str, location: Location | None = None) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from injector.cli.answer import Answer, Note
+from injector.cli.configuring import paths_argument
 from injector.cli.console import is_terminal, terminal_width, wants_color
 from injector.cli.options import CONTEXT, Command, Session, When, flag, output_flags, reading_flags
 from injector.cli.reading import Reading, is_full, read_report, unreadable_notes
@@ -22,7 +23,7 @@ from injector.report.selection import Selection, select
 
 
 @click.command("classify", cls=Command, context_settings=CONTEXT)
-@click.argument("paths", nargs=-1, metavar="[PATH|-]...")
+@paths_argument()
 @flag("-o", "--output", type=OneOf(Format), default=Format.TABLE, show_default=True, help="Format of the document.")
 @output_flags
 @flag(

@@ -1,12 +1,12 @@
-"""Writes the pages that are made from code, so that they cannot differ from it.
+"""Writes the files that are made from code, so that they cannot differ from it.
 
-``python -m injector.cli.docs`` writes ``docs/cli.md``, ``docs/rules.md`` and ``docs/exit-codes.md`` below the current
-folder.
+``python -m injector.cli.docs`` writes them below the current folder, which is the repository's.
 """
 
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
@@ -17,6 +17,7 @@ from injector import errors
 from injector.cli import main
 from injector.cli.options import PROGRAM
 from injector.cli.tree import root
+from injector.config.page import SCHEMA_FILE, build_schema, render_config_page
 from injector.report.rulebook import render_rule_page
 from injector.rules.registry import REGISTRY
 
@@ -27,8 +28,14 @@ _MADE: Final = "This page is written by `python -m injector.cli.docs`.\n"
 
 
 def build_pages() -> Mapping[str, str]:
-    """Return the pages: path below ``docs/`` -> text."""
-    return {"cli.md": _cli_page(), "exit-codes.md": _exit_page(), "rules.md": render_rule_page(REGISTRY)}
+    """Return the files: path in the repository -> text."""
+    return {
+        "docs/cli.md": _cli_page(),
+        "docs/config.md": render_config_page(),
+        "docs/exit-codes.md": _exit_page(),
+        "docs/rules.md": render_rule_page(REGISTRY),
+        f"injector/config/{SCHEMA_FILE}": json.dumps(build_schema(), indent=2) + "\n",
+    }
 
 
 def iter_commands(command: click.Command = root, parent: click.Context | None = None) -> Iterator[click.Context]:
@@ -46,7 +53,8 @@ def iter_commands(command: click.Command = root, parent: click.Context | None = 
 def _cli_page() -> str:
     head = (
         f"# Command line\n\n`{PROGRAM}` and `kubectl {PROGRAM}` are the same program. Every flag can be set by the "
-        f"environment variable that its help names;\nthe flag wins. Exit codes: [exit-codes.md](exit-codes.md).\n{_MADE}"
+        f"environment variable that its help names,\nand by `defaults` in [phase2.yaml](config.md). The flag wins over "
+        f"the variable, and that over the file.\nExit codes: [exit-codes.md](exit-codes.md).\n{_MADE}"
     )
     return head + "".join(f"\n## {ctx.command_path}\n```\n{ctx.get_help()}\n```\n" for ctx in iter_commands())
 
@@ -87,11 +95,13 @@ def iter_errors() -> Iterator[type[errors.Phase2Error]]:
             yield kind
 
 
-def write_pages(folder: Path) -> None:
-    """Write all pages into a folder."""
+def write_pages(repository: Path) -> None:
+    """Write all files into a repository."""
     for name, text in build_pages().items():
-        (folder / name).write_text(text, encoding="utf-8")
+        file = repository / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":  # pragma: no cover - the test calls build_pages
-    write_pages(Path("docs"))
+    write_pages(Path())

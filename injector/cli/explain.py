@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from injector.cli.answer import Answer
+from injector.cli.configuring import paths_argument
 from injector.cli.console import terminal_width
 from injector.cli.options import CONTEXT, Command, Session, reading_flags
 from injector.cli.reading import Reading, is_full, read_report, unreadable_notes
@@ -16,7 +17,7 @@ from injector.report.options import Options
 
 @click.command("explain", cls=Command, context_settings=CONTEXT)
 @click.argument("secret", metavar="[KIND/]NAMESPACE/NAME")
-@click.argument("paths", nargs=-1, metavar="[PATH|-]...")
+@paths_argument()
 @reading_flags
 @click.pass_obj
 def command(

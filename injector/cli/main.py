@@ -92,7 +92,8 @@ def _explain_failure(err: Exception, console: Console) -> int:
         case click.Abort():
             return INTERRUPTED
         case Phase2Error():
-            console.error(str(err))
+            for line in str(err).splitlines():  # a configuration has a line for each mistake
+                console.error(line)
             return err.exit_code
         case BrokenPipeError():
             _abandon_stdout()

@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar
 import click
 
 from injector.cli.answer import Answer, Answered
+from injector.cli.configuring import read_config
 from injector.cli.console import Console
 from injector.cli.words import OneOf
 
@@ -48,10 +49,23 @@ def flag(*names: str, **settings: Any) -> Callable[[F], F]:
     return click.option(*names, envvar=f"PHASE2_{longest}", show_envvar=True, **settings)
 
 
+def _set_log_format(ctx: click.Context, _param: click.Parameter, value: LogFormat) -> LogFormat:
+    if isinstance(ctx.obj, Session):
+        ctx.obj.console.is_json = value is LogFormat.JSON
+    return value
+
+
 def reading_flags(command: F) -> F:
     """Add the flags of every command that reads a tree."""
     for decorate in reversed(
         (
+            flag(
+                "--config",
+                metavar="FILE",
+                is_eager=True,
+                callback=read_config,
+                help="Configuration; by default the nearest phase2.yaml from the first PATH upwards.",
+            ),
             flag("--allow-unreadable", is_flag=True, help="Let files that cannot be read not decide the exit code."),
             flag(
                 "--jobs",
@@ -67,6 +81,8 @@ def reading_flags(command: F) -> F:
                 type=OneOf(LogFormat),
                 default=LogFormat.TEXT,
                 show_default=True,
+                is_eager=True,  # so that what is wrong with other flags is told in this form
+                callback=_set_log_format,
                 help="How lines on stderr look.",
             ),
         )

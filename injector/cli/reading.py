@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from injector.cli.answer import Note
+from injector.cli.configuring import Configured
 from injector.cli.console import Console, is_terminal
 from injector.cli.options import LogFormat
 from injector.model import Report
@@ -20,6 +21,7 @@ _SHOWN_UNREADABLE = 20
 class Reading:
     """The flags of `injector.cli.options.reading_flags`."""
 
+    config: Configured
     allow_unreadable: bool
     jobs: int | None
     no_progress: bool
@@ -28,19 +30,26 @@ class Reading:
     log_format: LogFormat
 
     def configure(self, console: Console) -> None:
-        """Make stderr what the flags ask for."""
+        """Make stderr what the flags ask for, and say there which configuration holds.
+
+        Raises:
+            ConfigError: `config` could not be read, or is wrong.
+        """
         console.verbosity = -1 if self.quiet else min(self.verbose, 2)
         console.is_json = self.log_format is LogFormat.JSON
         console.has_progress = not (
             self.quiet or self.no_progress or console.is_json or os.environ.get("CI")
         ) and is_terminal(sys.stderr)
+        self.config.get()
+        for note in self.config.notes:
+            console.write(note)
 
 
 def read_report(paths: Sequence[str], reading: Reading, console: Console) -> Report:
     """Return the judged tree.
 
     Raises:
-        Phase2Error: a path cannot be read at all, or the configuration is wrong.
+        InputError: a path cannot be read at all.
     """
     from injector.classify import classify
     from injector.inventory.build import build_inventory
@@ -49,7 +58,7 @@ def read_report(paths: Sequence[str], reading: Reading, console: Console) -> Rep
     stdin = sys.stdin.buffer if sys.stdin is not None else None
     inventory = build_inventory(load_tree(paths or (".",), stdin), jobs=reading.jobs, progress=console.progress)
     console.clear()
-    return classify(inventory)
+    return classify(inventory, reading.config.get())
 
 
 def unreadable_notes(report: Report, *, is_allowed: bool) -> Iterator[Note]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from injector._version import __version__
-from injector.cli import classify, completion, explain, rules, version
+from injector.cli import classify, completion, explain, rules, schema, version
 from injector.cli.answer import Answer, Answered
 from injector.cli.options import CONTEXT, PROGRAM, Group
 
@@ -23,5 +23,5 @@ def root() -> None:
     """Say which secrets of a GitOps tree can become Vault dynamic credentials, and which stay static, and why."""
 
 
-for _command in (classify.command, explain.command, rules.command, completion.command, version.command):
+for _command in (classify.command, explain.command, rules.command, schema.command, completion.command, version.command):
     root.add_command(_command)

@@ -72,6 +72,12 @@ def load_tree(paths: Sequence[str | os.PathLike[str]] = (".",), stdin: BinaryIO 
     return Tree(root, tuple(sorted(found)), tuple(sorted(set(explicit))), overlay)
 
 
+def locate_root(paths: Sequence[str | os.PathLike[str]] = (".",)) -> Path:
+    """Return the folder that all paths of the facts will be relative to, without looking into anything."""
+    given = [Path(path) for path in paths or (".",) if os.fspath(path) != "-"]
+    return _common_root([one for one in given if one.is_dir()], [one for one in given if not one.is_dir()])
+
+
 def _common_root(folders: Sequence[Path], files: Sequence[Path]) -> Path:
     if len(folders) == 1 and not files:
         return folders[0]

@@ -12,16 +12,24 @@ import click
 import pytest
 
 from injector.cli.answer import Note
+from injector.cli.configuring import Configured
 from injector.cli.console import Console, is_terminal, terminal_width, wants_color
 from injector.cli.main import main
 from injector.cli.options import LogFormat
 from injector.cli.reading import Reading
+from injector.config.model import DEFAULT
 from tests.cli.conftest import Run, Tree
 from tests.unit.report import factory as make
 
 REPOSITORY = Path(__file__).parents[2]
 READING = Reading(
-    allow_unreadable=False, jobs=None, no_progress=False, quiet=False, verbose=0, log_format=LogFormat.TEXT
+    config=Configured(DEFAULT),
+    allow_unreadable=False,
+    jobs=None,
+    no_progress=False,
+    quiet=False,
+    verbose=0,
+    log_format=LogFormat.TEXT,
 )
 
 
