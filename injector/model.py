@@ -225,6 +225,9 @@ class ContainerFacts:
             look like secrets are already replaced by ``<redacted>``.
         env_names: every environment name, also those read from Secrets.
         command: command and args, joined by blanks, at most 500 characters.
+        has_command: the manifest names the command itself, not only arguments of the image's own one.
+        run_as_user: its own security context's, else the pod's; None when neither sets one.
+        run_as_group: the same for the group.
     """
 
     name: str
@@ -233,6 +236,24 @@ class ContainerFacts:
     env: Mapping[str, str] = field(default_factory=dict)
     env_names: tuple[str, ...] = ()
     command: str = ""
+    has_command: bool = False
+    run_as_user: int | None = None
+    run_as_group: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PodFacts:
+    """What is known of the pod that a container runs in.
+
+    Attributes:
+        service_account: as the pod spec names it, ``default`` when it names none.
+        has_token: the pod gets its ServiceAccount's token (``automountServiceAccountToken`` is not false).
+        is_host_network: ``hostNetwork``.
+    """
+
+    service_account: str = "default"
+    has_token: bool = True
+    is_host_network: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +269,7 @@ class Consumer:
         path: for volumes the mount path; for `HELM_VALUES` and custom resources the field's dotted path.
         container: facts of the reading container; None for consumers that are no containers.
         chart: ``<chart name>`` of a Helm consumer, else empty.
+        pod: facts of the pod; None for consumers that are no pods, and for pods that a chart makes.
         is_optional: ``optional: true``.
         sibling_secrets: names of other Secrets that the same container reads.
         location: the line that names the Secret.
@@ -263,6 +285,7 @@ class Consumer:
     path: str = ""
     container: ContainerFacts | None = None
     chart: str = ""
+    pod: PodFacts | None = None
     is_optional: bool = False
     secret_namespace: str = ""
     sibling_secrets: tuple[str, ...] = ()

@@ -8,7 +8,7 @@ from injector.inventory.consumers import read_consumers
 from injector.inventory.consumers_reader import Reader
 from injector.inventory.podspec import read_pod_spec
 from injector.location import Location
-from injector.model import How, ObjectRef, Origin
+from injector.model import How, ObjectRef, Origin, PodFacts
 from tests.unit.inventory.reading import consumers_of, only, parse, resource_of, shown
 
 
@@ -408,3 +408,34 @@ imagePullSecrets: [5, '']
         )
         == []
     )
+
+
+def test_pod_facts_come_with_every_consumer_of_a_pod() -> None:
+    found = only(
+        consumers_of(
+            _pod("""
+serviceAccountName: web
+automountServiceAccountToken: false
+hostNetwork: true
+securityContext: {runAsUser: 1000, runAsGroup: 3000}
+containers:
+- name: app
+  command: [/app]
+  securityContext: {runAsUser: 2000}
+  envFrom: [{secretRef: {name: db}}]
+""")
+        )
+    )
+
+    assert found.pod == PodFacts(service_account="web", has_token=False, is_host_network=True)
+    assert found.container is not None
+    assert (found.container.run_as_user, found.container.run_as_group) == (2000, 3000)
+    assert found.container.has_command
+
+
+def test_pod_without_service_account_runs_as_default() -> None:
+    found = only(consumers_of(_pod("containers: [{name: app, args: [run], envFrom: [{secretRef: {name: db}}]}]")))
+
+    assert found.pod == PodFacts()
+    assert found.container is not None
+    assert not found.container.has_command
