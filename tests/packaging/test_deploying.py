@@ -1,0 +1,67 @@
+"""What is built and applied elsewhere is whole: the image's inputs, the kustomize base."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from fnmatch import fnmatch
+
+import pytest
+import yaml
+
+from tests.packaging.conftest import REPOSITORY
+
+DOCKERFILE = (REPOSITORY / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", "")
+
+
+def copied() -> set[str]:
+    """Return what the image's build takes from the repository."""
+    lines = re.findall(r"^COPY (?!--from)(.+)$", DOCKERFILE, re.MULTILINE)
+    return {source for line in lines for source in line.split()[:-1]}
+
+
+def test_image_copies_what_is_there() -> None:
+    missing = [one for one in copied() if not (REPOSITORY / one).exists()]
+
+    assert missing == []
+
+
+def test_image_copies_only_what_dockerignore_lets_through() -> None:
+    first, *lines = (REPOSITORY / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    let_through = [line.removeprefix("!") for line in lines if line.startswith("!")]
+
+    stopped = [one for one in copied() if not any(fnmatch(one, pattern) for pattern in let_through)]
+
+    assert (first, stopped) == ("*", [])
+
+
+def test_image_has_what_the_build_needs() -> None:
+    """The backend reads the README and the license, as pyproject.toml says."""
+    assert {"README.md", "LICENSE", "pyproject.toml", "injector", "webhook"} <= set(DOCKERFILE.split())
+
+
+def test_image_runs_without_root_and_without_a_shell() -> None:
+    last_stage = DOCKERFILE.rpartition("\nFROM ")[2]
+
+    assert "\nRUN " not in last_stage
+    assert re.search(r"^USER [1-9]\d*:[1-9]\d*$", last_stage, re.MULTILINE)
+    assert re.search(r"^ENTRYPOINT \[", last_stage, re.MULTILINE)
+
+
+def test_every_file_of_the_base_is_listed_and_there() -> None:
+    base = REPOSITORY / "deploy" / "base"
+    kustomization = yaml.safe_load((base / "kustomization.yaml").read_text(encoding="utf-8"))
+
+    found = {path.name for path in base.glob("*.yaml")} - {"kustomization.yaml"}
+
+    assert set(kustomization["resources"]) == found
+
+
+def test_kustomize_builds_the_base() -> None:
+    if not shutil.which("kubectl"):
+        pytest.skip("kubectl is not on PATH")
+
+    built = subprocess.check_output(["kubectl", "kustomize", "deploy/base"], cwd=REPOSITORY, text=True)
+
+    assert [one["kind"] for one in yaml.safe_load_all(built)] == ["CustomResourceDefinition"]
