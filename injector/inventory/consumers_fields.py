@@ -110,6 +110,8 @@ class FieldWalk:
         outer = self.reader
         if path and "spec" in node and isinstance(node.get("metadata"), Map):
             self.reader = _with_pod_labels(outer, node)
+        if isinstance(node.get("containers"), Seq):
+            self.reader = replace(self.reader, pod_spec=node)
         names = self.rules.names
         at = (path, volumes, depth)
         for key, value in node.items():

@@ -13,7 +13,7 @@ from typing import Final, TypeAlias
 from injector.location import Location
 from injector.manifests.document import text
 from injector.manifests.yamldoc import Map, Value
-from injector.model import Consumer, ContainerFacts, How, ObjectRef, Origin
+from injector.model import Consumer, ContainerFacts, How, ObjectRef, Origin, PodFacts
 
 ConfigMaps: TypeAlias = "Callable[[str, str], Mapping[str, Value] | None]"
 """(namespace, name) -> data of a ConfigMap of the same build, None when it is not there."""
@@ -82,6 +82,7 @@ class Reader:
         chart: the chart's name for Helm values.
         release: the Helm release whose values are read; None for everything else.
         labels: the pod template's labels where there is one, else the object's.
+        pod_spec: the pod spec that is read; None outside of one.
     """
 
     ref: ObjectRef
@@ -93,6 +94,7 @@ class Reader:
     chart: str = ""
     release: Release | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
+    pod_spec: Map | None = None
 
     def name_of(self, value: Value) -> str:
         """Return the Secret name that a field's value is, empty when it cannot be one."""
@@ -142,6 +144,7 @@ class Reader:
             path=use.path,
             container=container,
             chart=self.chart,
+            pod=read_pod_facts(self.pod_spec) if self.pod_spec is not None else None,
             is_optional=use.named.is_optional,
             secret_namespace=namespace if namespace != self.ref.namespace else "",
             sibling_secrets=siblings,
@@ -159,6 +162,17 @@ class Reader:
             others = groups[_group(use)] - {use.named.secret}
             made.append(self.consumer(use, container=container, siblings=tuple(sorted(others))))
         return made
+
+
+def read_pod_facts(spec: Map) -> PodFacts:
+    """Return what a pod spec says of the pod as a whole."""
+    # serviceAccount is the deprecated name of the same field; the API server fills in both.
+    account = text(spec.get("serviceAccountName")) or text(spec.get("serviceAccount"))
+    return PodFacts(
+        service_account=account or "default",
+        has_token=spec.get("automountServiceAccountToken") is not False,
+        is_host_network=spec.get("hostNetwork") is True,
+    )
 
 
 def _group(use: Use) -> str:

@@ -15,7 +15,7 @@ from injector.inventory.podspec_env import Environment, read_env, read_env_from
 from injector.location import Location
 from injector.manifests.document import items, mapping, text
 from injector.manifests.yamldoc import Map, Seq, Value
-from injector.model import Consumer, ContainerFacts, How, PodFacts
+from injector.model import Consumer, ContainerFacts, How
 
 _MAX_COMMAND: Final = 500
 _MAX_SCRIPT: Final = 4000
@@ -60,34 +60,21 @@ def read_pod_spec(spec: Map, reader: Reader) -> list[Consumer]:
     Returns:
         One consumer per variable, ``envFrom`` entry, volume mount (and item of it) and image pull Secret.
     """
+    reader = replace(reader, pod_spec=spec)
     volumes = read_volumes(spec.get("volumes"), reader)
-    found: list[Consumer] = []
+    found = []
     for key, is_init in _CONTAINER_LISTS:
         for container in items(spec, key):
             if isinstance(container, Map):
-                found += read_container(container, volumes, reader, is_init=is_init, pod=spec)
-    if found:
-        pod = read_pod_facts(spec)
-        found = [replace(one, pod=pod) for one in found]
+                found += read_container(container, volumes, reader, is_init=is_init)
     found += read_unmounted(volumes, reader)
     found += read_driver_secrets(spec.get("volumes"), reader)
     found += read_pull_secrets(spec.get("imagePullSecrets"), reader)
     return found
 
 
-def read_pod_facts(spec: Map) -> PodFacts:
-    """Return what a pod spec says of the pod as a whole."""
-    # serviceAccount is the deprecated name of the same field; the API server fills in both.
-    account = text(spec.get("serviceAccountName")) or text(spec.get("serviceAccount"))
-    return PodFacts(
-        service_account=account or "default",
-        has_token=spec.get("automountServiceAccountToken") is not False,
-        is_host_network=spec.get("hostNetwork") is True,
-    )
-
-
 def read_container(
-    container: Map, volumes: Volumes, reader: Reader, *, is_init: bool, name: str = "", pod: Map | None = None
+    container: Map, volumes: Volumes, reader: Reader, *, is_init: bool, name: str = ""
 ) -> list[Consumer]:
     """Return what one container reads.
 
@@ -97,7 +84,6 @@ def read_container(
         reader: the workload.
         is_init: it stands among the init containers; one that restarts always is a sidecar all the same.
         name: what it is called when it has no name of its own.
-        pod: the pod spec, whose security context stands in for what the container leaves open.
     """
     environment = Environment()
     uses = read_env(container.get("env"), reader, environment)
@@ -119,8 +105,8 @@ def read_container(
         env_names=tuple(environment.names),
         command=command_of(container, reader),
         has_command=bool(container.get("command")),
-        run_as_user=_identity("runAsUser", container, pod),
-        run_as_group=_identity("runAsGroup", container, pod),
+        run_as_user=_identity("runAsUser", container, reader.pod_spec),
+        run_as_group=_identity("runAsGroup", container, reader.pod_spec),
     )
     return reader.consumers(uses, facts)
 
