@@ -6,6 +6,7 @@ shared.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import sys
@@ -105,7 +106,10 @@ class _Workers:
                 yield made
 
     def close(self) -> None:
+        # Said, not only closed: a forked worker holds copies of our ends, so it would never see the end of its pipe.
         for pipe in self._pipes:
+            with contextlib.suppress(OSError):
+                pipe.send(None)
             pipe.close()
         for process in self._processes:
             process.join(5)
@@ -121,6 +125,8 @@ def _work(tree: Tree, pipe: Connection) -> None:
         try:
             root = pipe.recv()
         except (EOFError, KeyboardInterrupt):
+            return
+        if root is None:
             return
         try:
             pipe.send(collect_root(root, files))
