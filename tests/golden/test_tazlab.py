@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from injector import build_inventory, classify, load_tree
+from injector.config.load import load_config
+from injector.inventory.facts import Inventory
 from injector.model import Report, SourceKind
 from injector.report.jsontext import render_json
 
@@ -16,8 +18,13 @@ TREE = PROJECT / "examples" / "tazlab"
 
 
 @pytest.fixture(scope="module")
-def report() -> Report:
-    return classify(build_inventory(load_tree([TREE])))
+def inventory() -> Inventory:
+    return build_inventory(load_tree([TREE]))
+
+
+@pytest.fixture(scope="module")
+def report(inventory: Inventory) -> Report:
+    return classify(inventory, load_config(TREE / "phase2.yaml", "phase2.yaml"))
 
 
 def expected() -> list[dict[str, str]]:
@@ -46,6 +53,12 @@ def test_nothing_else_is_listed(report: Report) -> None:
 
     assert len(report.items) == len(expected())
     assert wanted <= names
+
+
+def test_verdicts_are_the_same_without_what_a_person_adds(report: Report, inventory: Inventory) -> None:
+    alone = classify(inventory)
+
+    assert [item.verdict for item in alone.items] == [item.verdict for item in report.items]
 
 
 def test_twenty_two_external_secrets_are_deployed(report: Report) -> None:
