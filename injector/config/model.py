@@ -200,6 +200,76 @@ class Vault:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EngineRole:
+    """What only a person can know of a role at a secrets engine. Of several entries that match the first one counts.
+
+    Attributes:
+        location: the line of the entry.
+        namespace: glob of the Secret's namespace.
+        name: glob of the name of the Secret, or of the ExternalSecret.
+        engine: an engine (``database``, ``database/postgresql``), empty for any.
+        role: the role's name; empty for the convention's.
+        connection: of ``database``: the name of the connection in Vault (``db_name``).
+        owner: of SQL databases: the role that owns the app's tables; a login then acts as the owner (``SET ROLE``), which
+            an app that runs schema migrations needs.
+        grants: further creation statements, as Vault takes them (``{{name}}``); without an owner they are what the
+            login may do.
+        revocation: revocation statements, in place of the plugin's usual ones.
+        parameters: fields of another engine's role, as its API names them.
+        ttl_s: how long a credential lives, in seconds; 0 for `default_ttl_s`.
+        max_ttl_s: until when it may be renewed, in seconds; 0 for `default_max_ttl_s`.
+    """
+
+    location: Location = NOWHERE
+    namespace: str = "*"
+    name: str = "*"
+    engine: str = ""
+    role: str = ""
+    connection: str = ""
+    owner: str = ""
+    grants: tuple[str, ...] = ()
+    revocation: tuple[str, ...] = ()
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    ttl_s: int = 0
+    max_ttl_s: int = 0
+
+    def matches(self, namespace: str, names: Iterable[str], engine: str) -> bool:
+        """Return whether it speaks of a credential that `engine` issues for one of `names`."""
+        return (
+            fnmatchcase(namespace, self.namespace)
+            and any(fnmatchcase(name, self.name) for name in names)
+            and self.engine in ("", engine, engine.partition("/")[0])
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkloadFacts:
+    """What only a person can know of a workload whose pods a chart or an operator makes.
+
+    Attributes:
+        location: the line of the entry.
+        namespace: glob of the workload's namespace.
+        kind: its kind, empty for any.
+        name: glob of its name.
+        service_account: its pods' ServiceAccount; empty when not said.
+        run_as_user: the user of its containers; None when not said.
+        run_as_group: the group of its containers; None when not said.
+    """
+
+    location: Location = NOWHERE
+    namespace: str = "*"
+    kind: str = ""
+    name: str = "*"
+    service_account: str = ""
+    run_as_user: int | None = None
+    run_as_group: int | None = None
+
+    def matches(self, kind: str, namespace: str, name: str) -> bool:
+        """Return whether it speaks of a workload."""
+        return self.kind in ("", kind) and fnmatchcase(namespace, self.namespace) and fnmatchcase(name, self.name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """The whole file.
 
@@ -210,6 +280,8 @@ class Config:
         bootstrap: further infrastructure.
         apps: in the file's order.
         vault: the user's Vault.
+        engine_roles: in the file's order.
+        workloads: in the file's order.
         defaults: command -> flag without dashes (``fail-on``) -> value; flag and environment win over it.
     """
 
@@ -219,6 +291,8 @@ class Config:
     bootstrap: Bootstrap = Bootstrap()
     apps: tuple[App, ...] = ()
     vault: Vault = Vault()
+    engine_roles: tuple[EngineRole, ...] = ()
+    workloads: tuple[WorkloadFacts, ...] = ()
     defaults: Mapping[str, Mapping[str, FlagValue]] = field(default_factory=dict)
 
     def find_override(
@@ -231,6 +305,15 @@ class Config:
     def find_app(self, image: str, chart: str = "") -> App | None:
         """Return the first app that an image or a chart is; either may be empty."""
         return next((one for one in self.apps if one.matches(image, chart)), None)
+
+    def find_engine_role(self, namespace: str, names: Iterable[str], engine: str) -> EngineRole | None:
+        """Return the first entry that speaks of a credential; arguments as in `EngineRole.matches`."""
+        have = tuple(names)
+        return next((one for one in self.engine_roles if one.matches(namespace, have, engine)), None)
+
+    def find_workload(self, kind: str, namespace: str, name: str) -> WorkloadFacts | None:
+        """Return the first entry that speaks of a workload."""
+        return next((one for one in self.workloads if one.matches(kind, namespace, name)), None)
 
 
 DEFAULT: Final = Config()

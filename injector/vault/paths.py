@@ -1,0 +1,39 @@
+"""Which Vault paths a consul-template text reads, and with what: the whole of what its policy must allow."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+_SECRET: Final = re.compile(
+    r'\b(?P<call>secret|pkiCert|secrets)\s+(?P<path>"(?:[^"\\\n]|\\.)*"|`[^`]*`)(?P<write>(?:\s+(?:"(?:[^"\\\n]|\\.)*"|`[^`]*`))*)'
+)
+_ESCAPE: Final = re.compile(r"\\(.)")
+
+
+def read_rules(templates: Iterable[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return the policy rules that templates need: (path, capabilities), sorted by path.
+
+    ``secret "path"`` reads; with parameters, and for ``pkiCert``, it writes (``update``); ``secrets "path"`` lists.
+    A query (``?version=2``) is no part of the path that a policy sees.
+    """
+    found: dict[str, set[str]] = {}
+    for template in templates:
+        for path, capability in _calls(template):
+            found.setdefault(path, set()).add(capability)
+    return tuple((path, tuple(sorted(found[path]))) for path in sorted(found))
+
+
+def _calls(template: str) -> Iterator[tuple[str, str]]:
+    for match in _SECRET.finditer(template):
+        quoted = match["path"]
+        path = quoted[1:-1] if quoted[0] == "`" else _ESCAPE.sub(r"\1", quoted[1:-1])
+        capability = (
+            "list"
+            if match["call"] == "secrets"
+            else "update"
+            if match["write"] or match["call"] == "pkiCert"
+            else "read"
+        )
+        yield path.partition("?")[0].strip("/"), capability

@@ -1,0 +1,140 @@
+"""Creation and revocation statements of the database engine's plugins.
+
+What a login may do is a person's decision and never invented: a role without an owner and without grants can log in
+and do nothing, and is told as undecided. Forms: https://developer.hashicorp.com/vault/docs/secrets/databases and the
+plugins' pages below it (``{{name}}``, ``{{username}}``, ``{{password}}``, ``{{expiration}}`` are Vault's).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from injector.config.model import EngineRole as Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Statements:
+    """What a role at the database engine runs.
+
+    Attributes:
+        missing: in words, what a person must decide; empty when nothing.
+    """
+
+    creation: tuple[str, ...]
+    revocation: tuple[str, ...]
+    missing: str = ""
+
+
+def build_statements(system: str, decision: Decision | None) -> Statements:
+    """Return the statements of a role at a database.
+
+    Args:
+        system: as in ``database/<system>``.
+        decision: what the user said of it.
+    """
+    made = _FORMS.get(system, _unknown)(decision or Decision())
+    if decision and decision.revocation:
+        return Statements(made.creation, decision.revocation, made.missing)
+    return made
+
+
+_NO_GRANTS: Final = "what the login may do: give grants (or an owner) for it"
+_NO_GRANTS_ONLY: Final = "what the login may do: give grants for it"
+
+
+def _postgresql(decision: Decision) -> Statements:
+    login = "CREATE ROLE \"{{name}}\" WITH LOGIN PASSWORD '{{password}}' VALID UNTIL '{{expiration}}'"
+    revocation: tuple[str, ...] = ()
+    creation: tuple[str, ...] = (f"{login};", *decision.grants)
+    if decision.owner:
+        owner = _quoted(decision.owner)
+        # Objects that a migration creates must outlive the login: it acts as the owner from its first statement on.
+        creation = (
+            f"{login} IN ROLE {owner} INHERIT;",
+            f'ALTER ROLE "{{{{name}}}}" SET ROLE {owner};',
+            *decision.grants,
+        )
+        revocation = (f'REASSIGN OWNED BY "{{{{name}}}}" TO {owner};',)
+    # DROP OWNED also takes back what was granted; without it DROP ROLE refuses.
+    revocation += ('DROP OWNED BY "{{name}}";', 'DROP ROLE IF EXISTS "{{name}}";')
+    return Statements(creation, revocation, "" if decision.owner or decision.grants else _NO_GRANTS)
+
+
+def _mysql(decision: Decision) -> Statements:
+    creation = ("CREATE USER '{{name}}'@'%' IDENTIFIED BY '{{password}}';", *decision.grants)
+    revocation = ("REVOKE ALL PRIVILEGES, GRANT OPTION FROM '{{name}}'@'%';", "DROP USER IF EXISTS '{{name}}'@'%';")
+    return Statements(creation, revocation, "" if decision.grants else _NO_GRANTS_ONLY)
+
+
+def _mssql(decision: Decision) -> Statements:
+    creation = (
+        "CREATE LOGIN [{{name}}] WITH PASSWORD = '{{password}}';",
+        "CREATE USER [{{name}}] FOR LOGIN [{{name}}];",
+        *decision.grants,
+    )
+    # The plugin drops login and user itself when there is no statement.
+    return Statements(creation, (), "" if decision.grants else _NO_GRANTS_ONLY)
+
+
+def _cassandra(decision: Decision) -> Statements:
+    creation = ("CREATE USER '{{username}}' WITH PASSWORD '{{password}}' NOSUPERUSER;", *decision.grants)
+    return Statements(creation, ("DROP USER '{{username}}';",), "" if decision.grants else _NO_GRANTS_ONLY)
+
+
+def _influxdb(decision: Decision) -> Statements:
+    creation = ("CREATE USER \"{{username}}\" WITH PASSWORD '{{password}}';", *decision.grants)
+    return Statements(creation, ('DROP USER "{{username}}";',), "" if decision.grants else _NO_GRANTS_ONLY)
+
+
+def _oracle(decision: Decision) -> Statements:
+    creation = (
+        'CREATE USER {{username}} IDENTIFIED BY "{{password}}"',
+        "GRANT CREATE SESSION TO {{username}}",
+        *decision.grants,
+    )
+    return Statements(creation, (), "" if decision.grants else _NO_GRANTS_ONLY)
+
+
+def _snowflake(decision: Decision) -> Statements:
+    creation = ("CREATE USER {{name}} PASSWORD = '{{password}}' DAYS_TO_EXPIRY = {{expiration}};", *decision.grants)
+    return Statements(creation, ("DROP USER IF EXISTS {{name}};",), "" if decision.grants else _NO_GRANTS_ONLY)
+
+
+def _document(what: str) -> Callable[[Decision], Statements]:
+    """Databases whose only statement is a JSON document of rights."""
+
+    def made(decision: Decision) -> Statements:
+        return Statements(decision.grants, (), "" if decision.grants else what)
+
+    return made
+
+
+def _unknown(decision: Decision) -> Statements:
+    missing = "" if decision.grants else "which database it is and how a login is made: give its engine and grants"
+    return Statements(decision.grants, (), missing)
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+_FORMS: Final[dict[str, Callable[[Decision], Statements]]] = {
+    "postgresql": _postgresql,
+    "mysql": _mysql,
+    "mssql": _mssql,
+    "cassandra": _cassandra,
+    "influxdb": _influxdb,
+    "oracle": _oracle,
+    "snowflake": _snowflake,
+    "mongodb": _document(
+        'what the login may do: give one grant as JSON, as {"db": "shop", "roles": [{"role": "readWrite"}]}'
+    ),
+    "redis": _document('what the login may do: give one grant as JSON of ACL rules, as ["~*", "+@read"]'),
+    "elasticsearch": _document('what the login may do: give one grant as JSON, as {"elasticsearch_roles": ["shop"]}'),
+    "couchbase": _document(
+        'what the login may do: give one grant as JSON, as {"roles": [{"role": "bucket_full_access"}]}'
+    ),
+}
+"""System -> its form. A test holds it complete over `injector.knowledge.engines.DATABASE_SYSTEMS`."""
