@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
+from injector.config.decisions import ENGINE_ROLE, WORKLOAD
 from injector.config.flags import DEFAULTS
 from injector.config.model import (
     LABEL_PREFIX,
@@ -102,8 +103,8 @@ OVERRIDE: Final = Section(
 def _check_app(value: Map, place: Place, problems: Problems) -> None:
     if not {"image", "chart"} & set(value):
         problems.add(place, "names no app; add image or chart")
-    if not {"is", "fileSuffix", "fileEnv"} & set(value):
-        problems.add(place, "says nothing of the app; add is, fileSuffix or fileEnv")
+    if not {"is", "fileSuffix", "fileEnv", "command"} & set(value):
+        problems.add(place, "says nothing of the app; add is, fileSuffix, fileEnv or command")
     role, has_system = value.get("is"), "system" in value
     if role == AppRole.SERVER and not has_system:
         problems.add(place, f"a server needs a system; add system, as in postgresql, or {OTHER}")
@@ -144,13 +145,18 @@ APP: Final = Section(
             MapOf(VARIABLE, VARIABLE, "variables to the variables that name a file instead"),
             "Variable by variable, where there is no common ending. Wins over `fileSuffix`.",
         ),
+        Field(
+            "command",
+            ListOf(Text("a text"), "words"),
+            "The image's own command line (entrypoint and arguments), for workloads that do not name it: a wrapper must.",
+        ),
     ),
     "a mapping",
     _check_app,
     {
         "allOf": [
             {"anyOf": [{"required": [one]} for one in ("image", "chart")]},
-            {"anyOf": [{"required": [one]} for one in ("is", "fileSuffix", "fileEnv")]},
+            {"anyOf": [{"required": [one]} for one in ("is", "fileSuffix", "fileEnv", "command")]},
             {
                 "if": {"required": ["is"], "properties": {"is": {"const": AppRole.SERVER.value}}},
                 "then": {"required": ["system"]},
@@ -244,6 +250,17 @@ CONFIG: Final = Section(
             f"Before the slash in all labels and annotations of phase2. Without it `{LABEL_PREFIX}`.",
         ),
         Field("vault", VAULT, "Where things are in your Vault, and how they are called."),
+        Field(
+            "engineRoles",
+            ListOf(ENGINE_ROLE, "roles"),
+            "What a role at a secrets engine may do; of several entries that match the first one counts.",
+        ),
+        Field(
+            "workloads",
+            ListOf(WORKLOAD, "workloads"),
+            "What the tree does not say of pods that a chart or an operator makes; of several entries that match the first "
+            "one counts.",
+        ),
         Field(
             "defaults",
             DEFAULTS,

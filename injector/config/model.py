@@ -95,6 +95,8 @@ class App:
             not said.
         file_suffix: ending by which it reads any variable from a file (``_FILE``); empty when it does not.
         file_env: variable -> the variable that names the file instead; wins over `file_suffix`.
+        command: the image's own command line (entrypoint and arguments), for workloads that do not name it; empty when
+            not said.
     """
 
     location: Location = NOWHERE
@@ -104,6 +106,7 @@ class App:
     system: str = ""
     file_suffix: str = ""
     file_env: Mapping[str, str] = field(default_factory=dict)
+    command: tuple[str, ...] = ()
 
     def matches(self, image: str, chart: str = "") -> bool:
         """Return whether a container of this image, or of this chart, is the app."""
@@ -254,6 +257,9 @@ class WorkloadFacts:
         service_account: its pods' ServiceAccount; empty when not said.
         run_as_user: the user of its containers; None when not said.
         run_as_group: the group of its containers; None when not said.
+        container: the container that reads the Secret; empty when not said.
+        labels_path: chart values that become its pods' labels, dotted; empty for the chart's usual place.
+        annotations_path: the same for annotations.
     """
 
     location: Location = NOWHERE
@@ -261,8 +267,11 @@ class WorkloadFacts:
     kind: str = ""
     name: str = "*"
     service_account: str = ""
+    container: str = ""
     run_as_user: int | None = None
     run_as_group: int | None = None
+    labels_path: str = ""
+    annotations_path: str = ""
 
     def matches(self, kind: str, namespace: str, name: str) -> bool:
         """Return whether it speaks of a workload."""

@@ -59,6 +59,27 @@ vault:
     policy: "{namespace}-{serviceAccount}"
     engineRole: "{namespace}-{name}"
 """,
+    "engineRoles": """\
+engineRoles:
+  - namespace: shop
+    name: shop-db
+    connection: shop-postgres
+    owner: shop
+    ttl: 1h
+    maxTtl: 24h
+  - namespace: reports
+    connection: warehouse
+    grants: ['GRANT SELECT ON ALL TABLES IN SCHEMA public TO "{{name}}";']
+""",
+    "workloads": """\
+workloads:
+  - namespace: monitoring
+    kind: HelmRelease
+    name: kube-prometheus-stack
+    serviceAccount: kube-prometheus-stack-grafana
+    labelsPath: grafana.podLabels
+    annotationsPath: grafana.podAnnotations
+""",
     "defaults": """\
 defaults:
   classify:

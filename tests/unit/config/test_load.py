@@ -73,7 +73,7 @@ def test_entry_carries_its_line_as_evidence() -> None:
     [
         ("overides: []", "1: overides: no such key; did you mean overrides?"),
         ("vault:\n  kvmounts: [a]", "2: vault.kvmounts: no such key; did you mean kvMounts?"),
-        ("zzz: 1", "1: zzz: no such key; choose from overrides, bootstrap, apps, labelPrefix, vault, defaults"),
+        ("zzz: 1", "1: zzz: no such key; choose from overrides, bootstrap, apps, labelPrefix, vault, engineRoles, workloads, defaults"),
         ("- a", "1: must be a mapping with keys such as overrides, not a list"),
         ("just words", "1: must be a mapping with keys such as overrides, not a text"),
         ("overrides: {a: b}", "1: overrides: must be a list of verdicts of your own, not a mapping; begin each with a dash"),
@@ -90,7 +90,7 @@ def test_entry_carries_its_line_as_evidence() -> None:
         ("overrides:\n- name: a\n  verdict: static\n  engine: aws\n  reason: r", "4: overrides[0].engine: static has no engine; remove it"),
         ("overrides:\n- name: '{a,b}'\n  verdict: static\n  reason: r", "2: overrides[0].name: what stands there is not a glob; `*` is any text, `?` one character, `[ab]` one of these; alternatives need an entry each"),
         ("apps:\n- is: client", "2: apps[0]: names no app; add image or chart"),
-        ("apps:\n- image: a", "2: apps[0]: says nothing of the app; add is, fileSuffix or fileEnv"),
+        ("apps:\n- image: a", "2: apps[0]: says nothing of the app; add is, fileSuffix, fileEnv or command"),
         ("apps:\n- image: a\n  is: server", "2: apps[0]: a server needs a system; add system, as in postgresql, or other"),
         ("apps:\n- image: a\n  is: web-tool\n  system: mysql", "4: apps[0].system: only a server or a client has one; say which it is"),
         ("apps:\n- image: a\n  is: client\n  system: MariaDB", "4: apps[0].system: MariaDB is no such value; did you mean mysql?"),
@@ -105,6 +105,10 @@ def test_entry_carries_its_line_as_evidence() -> None:
         ("defaults: {classify: {quiet: 'yes'}}", "1: defaults.classify.quiet: must be true or false, not a text"),
         ("defaults: {classify: {output-file: x}}", "1: defaults.classify.output-file: no such key; did you mean output?"),
         ("vault: {mounts: [a]}", "1: vault.mounts: must be a mapping of engines to paths, not a list"),
+        ("engineRoles:\n- ttl: 1d", "2: engineRoles[0].ttl: must be a time such as 30m or 12h, not another text"),
+        ("engineRoles:\n- ttl: 60", "2: engineRoles[0].ttl: must be a time such as 30m or 12h, not a number"),
+        ("engineRoles:\n- name: a", "2: engineRoles[0]: says nothing of the role; add connection, owner, grants, parameters or a ttl"),
+        ("workloads:\n- name: a", "2: workloads[0]: says nothing of the workload; add serviceAccount, labelsPath or what else is known"),
         ("vault: {}\nvault: {}", "2: vault stands there twice; remove one"),
         ("vault: {}\n---\napps: []", "2: begins a second document; keep everything in one"),
         ("a: b: c", "1: is no YAML: mapping values are not allowed in this context; mend it"),
@@ -243,3 +247,26 @@ def test_file_that_cannot_be_read_is_a_config_error(tmp_path: Path, name: str) -
 def test_file_that_is_too_large_is_a_config_error() -> None:
     with pytest.raises(ConfigError, match="larger than 16 MiB"):
         parse_config(b"#" * (16 * 1024 * 1024 + 1))
+
+
+def test_engine_role_is_found_by_namespace_name_and_engine() -> None:
+    config = parse(
+        "engineRoles:\n- {namespace: shop, name: 'db*', engine: database, ttl: 90m, maxTtl: 2h}\n- {namespace: shop, owner: all}\n"
+    )
+
+    found = config.find_engine_role("shop", ["db-1"], "database/postgresql")
+    other = config.find_engine_role("shop", ["db-1"], "rabbitmq")
+    none = config.find_engine_role("bank", ["db-1"], "database/postgresql")
+
+    assert found is not None
+    assert (found.ttl_s, found.max_ttl_s) == (5400, 7200)
+    assert other is not None
+    assert other.owner == "all"
+    assert none is None
+
+
+def test_workload_is_found_by_kind_and_globs() -> None:
+    config = parse("workloads:\n- {kind: HelmRelease, name: 'graf*', serviceAccount: grafana}\n")
+
+    assert config.find_workload("HelmRelease", "any", "grafana") is not None
+    assert config.find_workload("Deployment", "any", "grafana") is None

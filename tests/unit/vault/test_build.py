@@ -1,0 +1,204 @@
+"""What Vault must hold for a move, and how it is written."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from injector.config.load import parse_config
+from injector.config.model import AuthMethod, Config
+from injector.config.model import EngineRole as Decision
+from injector.knowledge.engines import DATABASE_SYSTEMS
+from injector.migration.model import (
+    Auth,
+    ContainerReads,
+    Delivery,
+    MovedCredential,
+    Read,
+    RenderedFile,
+    SecretMigration,
+    Stage,
+    Workload,
+)
+from injector.model import ObjectRef
+from injector.vault.build import build_vault_plan
+from injector.vault.hcl import MARK, render_files, render_policy
+from injector.vault.objects import Policy
+from injector.vault.paths import read_rules
+from injector.vault.statements import build_statements
+from injector.vault.terraform import render_terraform
+
+_CONFIG = b"""
+vault:
+  auth: {method: jwt, audience: vault, boundIssuer: "https://a,https://b"}
+engineRoles:
+  - {namespace: shop, name: db, connection: shop-pg, owner: shop, ttl: 1h, maxTtl: 48h}
+"""
+
+
+def _migration(name: str = "db", account: str = "web", keys: tuple[str, ...] = ("password", "user")) -> SecretMigration:
+    fields = {"password": "password", "user": "username"}
+    return SecretMigration(
+        namespace="shop",
+        name=name,
+        source=ObjectRef("ExternalSecret", "shop", name),
+        secret=name,
+        stage=Stage.PREPARE,
+        auth=Auth(method=AuthMethod.JWT, mount="jwt"),
+        credentials=(
+            MovedCredential(name="db", keys=keys, engine="database/postgresql", path=f"database/creds/shop-{name}"),
+        ),
+        files=tuple(
+            RenderedFile(
+                key=key,
+                template=f'{{{{ with secret "database/creds/shop-{name}" }}}}{{{{ .Data.{fields[key]} }}}}{{{{ end }}}}',
+            )
+            for key in keys
+        ),
+        workloads=(
+            Workload(
+                kind="Deployment",
+                name="web",
+                service_account=account,
+                role=f"shop-{account}",
+                containers=(
+                    ContainerReads(name="app", reads=(Read(key="*", delivery=Delivery.FILE, path="/etc/db"),)),
+                ),
+            ),
+        ),
+    )
+
+
+def _config(text: bytes = _CONFIG) -> Config:
+    return parse_config(text)
+
+
+def test_policy_allows_exactly_what_the_templates_read() -> None:
+    plan = build_vault_plan([_migration()], _config())
+
+    assert [one.rules for one in plan.policies] == [(("database/creds/shop-db", ("read",)),)]
+
+
+def test_auth_role_is_bound_to_one_service_account() -> None:
+    plan = build_vault_plan([_migration()], _config())
+
+    role = plan.auth_roles[0].parameters
+
+    assert role["bound_subject"] == "system:serviceaccount:shop:web"
+    assert role["bound_audiences"] == ["vault"]
+    assert role["bound_claims"] == {"iss": "https://a,https://b"}
+
+
+def test_kubernetes_role_names_account_and_namespace() -> None:
+    migration = replace(_migration(), auth=Auth(method=AuthMethod.KUBERNETES, mount="kubernetes"))
+
+    role = build_vault_plan([migration], _config(b"")).auth_roles[0]
+
+    assert role.path == "auth/kubernetes/role/shop-web"
+    assert role.parameters["bound_service_account_names"] == ["web"]
+    assert role.parameters["bound_service_account_namespaces"] == ["shop"]
+
+
+def test_token_lives_as_long_as_the_longest_lease() -> None:
+    plan = build_vault_plan([_migration()], _config())
+
+    assert plan.auth_roles[0].token_max_ttl_s == 48 * 3600
+
+
+def test_two_migrations_of_one_workload_share_its_role_and_policy() -> None:
+    plan = build_vault_plan([_migration("db"), _migration("queue")], _config())
+
+    assert len(plan.auth_roles) == 1
+    assert [path for path, _ in plan.policies[0].rules] == ["database/creds/shop-db", "database/creds/shop-queue"]
+    assert plan.policies[0].owner == ("shop/db", "shop/queue")
+
+
+def test_workload_that_reads_one_key_gets_only_its_path() -> None:
+    migration = _migration()
+    files = (migration.files[0], RenderedFile(key="user", template='{{ with secret "secret/data/other" }}x{{ end }}'))
+    reads = (Read(key="user", delivery=Delivery.FILE, path="/etc/user"),)
+    workload = replace(migration.workloads[0], containers=(ContainerReads(name="app", reads=reads),))
+
+    plan = build_vault_plan([replace(migration, files=files, workloads=(workload,))], _config())
+
+    assert plan.policies[0].rules == (("secret/data/other", ("read",)),)
+
+
+def test_undecided_grants_are_told_with_where_to_write_them() -> None:
+    plan = build_vault_plan([_migration()], _config(b""))
+
+    told = [f"{one.what}; {one.remedy}" for one in plan.undecided]
+
+    assert told == [
+        "db: what the login may do: give grants (or an owner) for it; write it in phase2.yaml under engineRoles, in an entry "
+        "with namespace: shop and name: db",
+        "db: which connection of the database engine it goes to: give connection; write it in phase2.yaml under engineRoles, "
+        "in an entry with namespace: shop and name: db",
+    ]
+
+
+def test_owner_gives_the_set_role_form() -> None:
+    made = build_statements("postgresql", Decision(owner="shop"))
+
+    assert 'ALTER ROLE "{{name}}" SET ROLE "shop";' in made.creation
+    assert made.revocation[0] == 'REASSIGN OWNED BY "{{name}}" TO "shop";'
+    assert not made.missing
+
+
+@pytest.mark.parametrize("system", DATABASE_SYSTEMS)
+def test_every_database_has_a_form_and_asks_for_grants(system: str) -> None:
+    undecided = build_statements(system, None)
+    decided = build_statements(system, Decision(grants=("GRANT",)))
+
+    assert undecided.missing.startswith("what the login may do")
+    assert not decided.missing
+    assert decided.creation[-1] == "GRANT"
+
+
+@pytest.mark.parametrize(
+    ("template", "rules"),
+    [
+        ('{{ with secret "a/b" }}{{ end }}', (("a/b", ("read",)),)),
+        ('{{ with secret "a/b?version=3" }}{{ end }}', (("a/b", ("read",)),)),
+        ("{{ with secret `a/b` }}{{ end }}", (("a/b", ("read",)),)),
+        ('{{ with secret "pki/issue/x" "common_name=a" }}{{ end }}', (("pki/issue/x", ("update",)),)),
+        ('{{ with pkiCert "pki/issue/x" "common_name=a" }}{{ end }}', (("pki/issue/x", ("update",)),)),
+        ('{{ range secrets "secret/metadata/" }}{{ end }}', (("secret/metadata", ("list",)),)),
+        ('{{ with secret "a\\"b" }}{{ end }}', (('a"b', ("read",)),)),
+        ("no secret", ()),
+    ],
+)
+def test_paths_of_a_template(template: str, rules: tuple[tuple[str, tuple[str, ...]], ...]) -> None:
+    assert read_rules([template]) == rules
+
+
+def test_policy_text_starts_with_who_made_it() -> None:
+    text = render_policy(Policy(name="p", rules=(("a/*", ("read", "list")),), owner=("shop/db",)))
+
+    assert text.startswith(f"{MARK}shop/db\n")
+    assert 'path "a/*" {\n  capabilities = ["read", "list"]\n}' in text
+
+
+def test_script_refuses_to_run_while_something_is_undecided() -> None:
+    undecided = render_files(build_vault_plan([_migration()], _config(b"")))["apply.sh"]
+    decided = render_files(build_vault_plan([_migration()], _config()))["apply.sh"]
+
+    assert "exit 1" in undecided
+    assert "# NOT DECIDED SecretMigration/shop/db" in undecided
+    assert "exit 1" not in decided
+
+
+def test_terraform_interpolates_nothing() -> None:
+    config = _config(b"engineRoles: [{connection: 'a${b}%{c}', owner: shop}]")
+
+    text = render_terraform(build_vault_plan([_migration()], config))
+
+    assert json.dumps("a$${b}%%{c}") in text
+
+
+def test_output_is_the_same_in_any_order() -> None:
+    one, two = _migration("a", "x"), _migration("b", "y")
+
+    assert build_vault_plan([one, two], _config()) == build_vault_plan([two, one], _config())
