@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import platform
 from enum import StrEnum
-from importlib import metadata
 
 import click
 
@@ -43,6 +42,8 @@ def find_commit() -> str:
 
     Source: PEP 610, https://packaging.python.org/en/latest/specifications/direct-url/
     """
+    from importlib import metadata
+
     try:
         text = metadata.distribution(DISTRIBUTION).read_text("direct_url.json")
     except metadata.PackageNotFoundError:
@@ -52,6 +53,8 @@ def find_commit() -> str:
 
 
 def _version_of(name: str) -> str:
+    from importlib import metadata
+
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:

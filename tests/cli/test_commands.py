@@ -127,7 +127,7 @@ def test_commit_is_known_when_pip_installed_from_a_repository(monkeypatch: pytes
         def read_text(self, _name: str) -> str:
             return json.dumps({"url": "u", "vcs_info": {"vcs": "git", "commit_id": "abc123"}})
 
-    monkeypatch.setattr("injector.cli.version.metadata.distribution", lambda _name: Installed())
+    monkeypatch.setattr("importlib.metadata.distribution", lambda _name: Installed())
 
     assert find_commit() == "abc123"
 
@@ -136,8 +136,8 @@ def test_version_of_what_is_not_installed_is_unknown(run: Run, monkeypatch: pyte
     def missing(name: str) -> str:
         raise __import__("importlib.metadata").metadata.PackageNotFoundError(name)
 
-    monkeypatch.setattr("injector.cli.version.metadata.version", missing)
-    monkeypatch.setattr("injector.cli.version.metadata.distribution", missing)
+    monkeypatch.setattr("importlib.metadata.version", missing)
+    monkeypatch.setattr("importlib.metadata.distribution", missing)
 
     assert "commit unknown\n" in run("version").out
 

@@ -236,7 +236,6 @@ spec:
     assert (ran.code, ran.out) == (0, "ExternalSecret/web/app\n")
 
 
-@pytest.mark.xfail(strict=True, reason="injector/__init__.py imports the library at once")
 def test_start_does_not_load_the_library() -> None:
     code = (
         "import sys; from injector.cli.main import main; main(['--version']);"
