@@ -16,18 +16,73 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from injector.classify import classify
     from injector.config.load import find_config, load_config
+    from injector.config.model import Config
+    from injector.errors import ConfigError, InputError, Phase2Error
     from injector.inventory.build import build_inventory
-    from injector.manifests.tree import load_tree
+    from injector.inventory.facts import Facts, Inventory
+    from injector.location import Location
+    from injector.manifests.tree import Tree, load_tree
+    from injector.model import (
+        Confidence,
+        Consumer,
+        Credential,
+        Diagnostic,
+        Finding,
+        Item,
+        ObjectRef,
+        Readiness,
+        Reason,
+        Report,
+        SecretSource,
+        Verdict,
+    )
+    from injector.report.formats import render
+    from injector.report.options import Format
 
-__all__ = ["build_inventory", "classify", "find_config", "load_config", "load_tree"]
+__all__ = [
+    "Confidence",
+    "Config",
+    "ConfigError",
+    "Consumer",
+    "Credential",
+    "Diagnostic",
+    "Facts",
+    "Finding",
+    "Format",
+    "InputError",
+    "Inventory",
+    "Item",
+    "Location",
+    "ObjectRef",
+    "Phase2Error",
+    "Readiness",
+    "Reason",
+    "Report",
+    "SecretSource",
+    "Tree",
+    "Verdict",
+    "build_inventory",
+    "classify",
+    "find_config",
+    "load_config",
+    "load_tree",
+    "render",
+]
 
-_HOMES: Final = {
-    "build_inventory": "injector.inventory.build",
-    "classify": "injector.classify",
-    "find_config": "injector.config.load",
-    "load_config": "injector.config.load",
-    "load_tree": "injector.manifests.tree",
+_PUBLIC: Final = {
+    "injector.classify": "classify",
+    "injector.config.load": "find_config load_config",
+    "injector.config.model": "Config",
+    "injector.errors": "ConfigError InputError Phase2Error",
+    "injector.inventory.build": "build_inventory",
+    "injector.inventory.facts": "Facts Inventory",
+    "injector.location": "Location",
+    "injector.manifests.tree": "Tree load_tree",
+    "injector.model": "Confidence Consumer Credential Diagnostic Finding Item ObjectRef Readiness Reason Report SecretSource Verdict",
+    "injector.report.formats": "render",
+    "injector.report.options": "Format",
 }
+_HOMES: Final = {name: home for home, names in _PUBLIC.items() for name in names.split()}
 
 
 class _Package(ModuleType):

@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import assert_type
 
 import injector
-from injector.inventory.facts import Inventory
-from injector.manifests.tree import Tree
-from injector.model import Credential, Report, Verdict
+from injector import Credential, Format, Inventory, Report, Tree, Verdict
 
 
 def find_movable(folder: str) -> dict[str, list[str]]:
@@ -20,4 +18,5 @@ def find_movable(folder: str) -> dict[str, list[str]]:
         for credential in assert_type(item.credentials, tuple[Credential, ...]):
             if assert_type(credential.verdict, Verdict) is Verdict.DYNAMIC:
                 found.setdefault(item.source.target, []).extend(credential.keys)
+    assert_type(injector.render(report, Format.JSON), str)
     return found
