@@ -133,12 +133,32 @@ class Remote:
             provider's key as written; empty when the manifest leaves it empty.
         prop: the property inside the remote secret, empty for the whole.
         location: the line that names it.
+        kv: ``v1`` or ``v2`` of a Vault KV path that was composed, else empty.
+        version, decoding, metadata: ESO's ``version``, ``decodingStrategy`` and ``metadataPolicy``, as written.
     """
 
     store: StoreRef
     path: str
     prop: str
     location: Location
+    kv: str = ""
+    version: str = ""
+    decoding: str = ""
+    metadata: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Extract:
+    """A ``dataFrom.extract`` entry of an ExternalSecret: every key of a remote secret becomes a template variable.
+
+    Attributes:
+        conversion: ``conversionStrategy`` as written.
+        is_rewritten: a ``rewrite`` changes the names.
+    """
+
+    remote: Remote
+    conversion: str = ""
+    is_rewritten: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +214,9 @@ class SecretSource:
         deletion_policy, refresh_policy, refresh_interval: ESO's, as written, empty when absent.
         namespaces: of a ClusterExternalSecret: the namespaces it names; empty when by selector.
         via: of `SourceKind.OPERATOR`: the object that makes the operator write the Secret.
+        variables: of ESO's: name -> remote of every ``data`` entry: what a template may use, and without a template the
+            keys themselves.
+        extracts: of ESO's: ``dataFrom.extract`` entries, in order.
     """
 
     kind: SourceKind
@@ -211,6 +234,8 @@ class SecretSource:
     refresh_interval: str = ""
     namespaces: tuple[str, ...] = ()
     via: ObjectRef | None = None
+    variables: tuple[tuple[str, Remote], ...] = ()
+    extracts: tuple[Extract, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -166,6 +166,8 @@ def _read_spec(
         refresh_policy=text(spec.body.get("refreshPolicy")),
         refresh_interval=text(spec.body.get("refreshInterval")),
         namespaces=spec.namespaces,
+        variables=fetched.variables(),
+        extracts=fetched.extracts(),
     )
     return source, [*_iter_findings(spec, target, fetched, keys), *fetched.findings, *findings]
 

@@ -15,7 +15,7 @@ from injector.inventory.esotemplate import ALL
 from injector.location import Location
 from injector.manifests.document import items, mapping, text
 from injector.manifests.yamldoc import Map, Seq
-from injector.model import Finding, Remote, StoreRef
+from injector.model import Extract, Finding, Remote, StoreRef
 
 NO_STORE: Final = StoreRef("SecretStore", "")
 """Stands where neither the entry nor the ExternalSecret names a store."""
@@ -37,11 +37,15 @@ class Open:
         remote: the remote secret as a whole.
         undo: value name -> property, None when a rewrite hides it.
         is_whole: every value is a remote secret as a whole (``find``), so that there are no properties.
+        conversion: ``conversionStrategy`` as written.
+        is_rewritten: a ``rewrite`` changes the names.
     """
 
     remote: Remote
     undo: Undo
     is_whole: bool = False
+    conversion: str = ""
+    is_rewritten: bool = False
 
     def remote_of(self, name: str) -> Remote:
         """Return where the value called `name` would come from."""
@@ -76,6 +80,14 @@ class Fetched:
         if name in self.named:
             return self.named[name].remotes
         return unique(one.remote_of(name) for one in self.open)
+
+    def variables(self) -> tuple[tuple[str, Remote], ...]:
+        """Return name -> remote of the values that have one each."""
+        return tuple((name, named.remotes[0]) for name, named in self.named.items() if len(named.remotes) == 1)
+
+    def extracts(self) -> tuple[Extract, ...]:
+        """Return the ``extract`` entries whose value names only the provider knows."""
+        return tuple(Extract(one.remote, one.conversion, one.is_rewritten) for one in self.open if not one.is_whole)
 
     def open_remotes(self) -> Iterator[Remote]:
         """Yield the remote secrets whose value names are unknown."""
@@ -127,9 +139,21 @@ def _read_entry(entry: Map, default: StoreRef | None, fetched: Fetched, seen: se
         message = f"secretKey {name} is defined twice; the last one wins"
         fetched.findings.append(Finding("eso-duplicate-secret-key", message, entry.at("secretKey")))
     seen.add(name)
-    remote = Remote(store, path, text(ref.get("property")), where)
+    remote = _remote(store, ref, path, where)
     fetched.named.pop(name, None)
     fetched.named[name] = Named((remote,), entry.at("secretKey"))
+
+
+def _remote(store: StoreRef, ref: Map, path: str, where: Location) -> Remote:
+    return Remote(
+        store,
+        path,
+        text(ref.get("property")),
+        where,
+        version=text(ref.get("version")),
+        decoding=text(ref.get("decodingStrategy")),
+        metadata=text(ref.get("metadataPolicy")),
+    )
 
 
 def _add_empty(fetched: Fetched, where: Location, name: str) -> None:
@@ -160,7 +184,12 @@ def _read_source(entry: Map, where: Location, default: StoreRef | None, fetched:
             _add_empty(fetched, at, "")
         if not has_rewrite:
             undo = undo_conversion(text(extract.get("conversionStrategy")))
-        made = Open(Remote(store, path, text(extract.get("property")), at), undo)
+        made = Open(
+            _remote(store, extract, path, at),
+            undo,
+            conversion=text(extract.get("conversionStrategy")),
+            is_rewritten=has_rewrite,
+        )
     else:
         return
     if into:

@@ -177,7 +177,13 @@ def resolve(source: SecretSource, stores: StoreIndex) -> tuple[SecretSource, lis
         store = replace(store, provider=found.provider) if found else store
     if keys == source.keys and store == source.store:
         return source, []
-    return replace(source, keys=keys, store=store), list(findings)
+    # The same remotes as those of the keys: what is wrong with them has been said.
+    said: dict[Finding, None] = {}
+    variables = tuple((name, resolve_remote(one, namespace, stores, said)) for name, one in source.variables)
+    extracts = tuple(
+        replace(one, remote=resolve_remote(one.remote, namespace, stores, said)) for one in source.extracts
+    )
+    return replace(source, keys=keys, store=store, variables=variables, extracts=extracts), list(findings)
 
 
 def _resolve_key(key: SecretKey, namespace: str, stores: StoreIndex, findings: dict[Finding, None]) -> SecretKey:
@@ -196,14 +202,15 @@ def resolve_remote(remote: Remote, namespace: str, stores: StoreIndex, findings:
     found = stores.find(own.kind, namespace, own.name)
     if found is None:
         return remote
-    path = remote.path
+    path, kv = remote.path, ""
     if found.provider == "vault" and path:
+        kv = found.version
         if path.endswith(FIND):
             path = find_path(found.mount, path[: -len(FIND)], found.version)
         else:
             _check_dynamic(remote, found, findings)
             path = request_path(found.mount, path, found.version)
-    return replace(remote, store=replace(own, provider=found.provider), path=path)
+    return replace(remote, store=replace(own, provider=found.provider), path=path, kv=kv)
 
 
 def _check_dynamic(remote: Remote, store: Store, findings: dict[Finding, None]) -> None:

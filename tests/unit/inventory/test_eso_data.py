@@ -204,3 +204,29 @@ def test_a_rewrite_before_one_that_hides_the_name_hides_it_too() -> None:
     """)
 
     assert shown(source) == ["out <- secret/data/db#"]
+
+
+def test_what_a_template_may_use_is_known_with_version_and_decoding() -> None:
+    source, _ = read_spec("""
+        target: {template: {data: {url: "{{ .pass }}"}}}
+        data:
+          - {secretKey: pass, remoteRef: {key: apps/db, property: p, version: "3", decodingStrategy: Base64}}
+    """)
+
+    name, remote = source.variables[0]
+    assert (name, remote.path, remote.prop, remote.kv) == ("pass", "secret/data/apps/db", "p", "v2")
+    assert (remote.version, remote.decoding, remote.metadata) == ("3", "Base64", "")
+
+
+def test_extracts_are_known_with_conversion_and_rewrite() -> None:
+    source, _ = read_spec("""
+        dataFrom:
+          - extract: {key: apps/db, conversionStrategy: Unicode}
+          - extract: {key: apps/mail}
+            rewrite: [{regexp: {source: a, target: b}}]
+          - find: {name: {regexp: x}}
+    """)
+
+    told = [(one.remote.path, one.conversion, one.is_rewritten) for one in source.extracts]
+
+    assert told == [("secret/data/apps/db", "Unicode", False), ("secret/data/apps/mail", "", True)]
