@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -16,6 +16,7 @@ from injector.manifests.discovery import (
     Scan,
     cluster_names,
     entry_points,
+    is_below,
     is_fixture,
     resolve_folder,
     scan,
@@ -76,16 +77,18 @@ class _Builder:
     broken: dict[str, tuple[list[Diagnostic], bool]] = field(default_factory=dict)
     templated: dict[str, Diagnostic] = field(default_factory=dict)
     notes: list[Diagnostic] = field(default_factory=list)
+    entry_files: set[str] = field(default_factory=set)
 
     def build(self) -> Inventory:
         self.files = self.tree.open()
         self.first = scan(self.files)
         self._levels(self._entries(), is_orphan=False)
+        self._read_entry_files()
+        ruled = self._ruled()
         if self.tree.explicit:
             self._levels([_plain_root("files", self.tree.explicit)], is_orphan=False)
-        has_roots = bool(self.reached)
         self._switched_off()
-        self._rest(has_roots=has_roots)
+        self._rest(ruled)
         return self._inventory()
 
     # -- which roots ------------------------------------------------------------------------------
@@ -93,7 +96,7 @@ class _Builder:
     def _entries(self) -> list[Root]:
         declared: list[tuple[str, str, str | None]] = []
         for number, one in enumerate(self.first.flux):
-            folder = resolve_folder(one.path, one.location.path, self.files)
+            folder = None if self.first.is_foreign(one) else resolve_folder(one.path, one.location.path, self.files)
             declared.append((f"flux {number}", one.location.path, folder))
         for number, source in enumerate(self.first.argo):
             folder = resolve_folder(source.path, source.location.path, self.files)
@@ -109,19 +112,27 @@ class _Builder:
                 roots.append(self._flux_root(self.first.flux[number], cluster))
             else:
                 roots.append(self._argo_root(self.first.argo[number - len(self.first.flux)], cluster))
-            self.reached.add(file)
+            self.entry_files.add(file)
+        # An Application of a chart declares no folder, but starts like one of a folder.
+        folders = [folder for _, _, folder in declared if folder]
+        self.entry_files |= {
+            file for file in self.first.argo_files if not any(is_below(file, folder) for folder in folders)
+        }
         roots += [self._sync_root(file, path) for file, path in self.first.sync_paths]
-        self._read_entry_files({file for own, file, _ in declared if own in entries})
         return [root for root in roots if root is not None]
 
-    def _read_entry_files(self, paths: set[str]) -> None:
+    def _read_entry_files(self) -> None:
         # Their other documents (a GitRepository, a ConfigMap, charts of an Application) are applied with them.
-        wanted = sorted((paths | self.first.argo_files) - set(self.tree.explicit))
+        wanted = sorted(self.entry_files - self.reached - set(self.tree.explicit))
         if wanted:
-            self._take(run_all(self.runner, [_plain_root("files", tuple(wanted))]), is_orphan=False)
+            self._take(run_all(self.runner, [_plain_root("entries", tuple(wanted))]), is_orphan=False)
+
+    def _ruled(self) -> set[str]:
+        """Return the named folders that roots reach into: what no root reaches there is not deployed."""
+        return {folder for folder in self.tree.folders if any(is_below(path, folder) for path in sorted(self.reached))}
 
     def _flux_root(self, one: flux.FluxKustomization, cluster: str) -> Root | None:
-        folder = resolve_folder(one.path, one.location.path, self.files)
+        folder = resolve_folder(one.path, one.location.path, self.files) if not self.first.is_foreign(one) else None
         if folder is None:
             message = f"the path {one.path} of Flux Kustomization {one.name} is not in the tree"
             self.notes.append(Diagnostic(one.location, "unresolved-path", message))
@@ -224,31 +235,40 @@ class _Builder:
     def _folders(self) -> set[str]:
         return {root.folder for root in self.roots.values()}
 
-    def _rest(self, *, has_roots: bool) -> None:
+    def _rest(self, ruled: set[str]) -> None:
         folders = {
             folder: path
             for folder, path in self.first.kustomizations.items()
-            if path not in self.reached and not is_fixture(path)
+            if path not in self.reached and not is_fixture(path, self.first.environments)
         }
         tops = top_kustomizations(folders, self.files)
         clusters = _overlay_names(tops)
-        self._levels(
-            [
-                Root(f"kustomize:{folder}", RootKind.KUSTOMIZE, folder, cluster=clusters[folder], is_orphan=has_roots)
-                for folder in tops
-            ],
-            is_orphan=has_roots,
-        )
-        is_orphan = has_roots or bool(tops)
-        rest = [path for path in self.files.found if self._is_left(path)]
-        chunks = [tuple(rest[start : start + _CHUNK]) for start in range(0, len(rest), _CHUNK)]
-        done = run_all(self.runner, [_plain_root(f"files:{number:06}", chunk) for number, chunk in enumerate(chunks)])
-        children = self._take(done, is_orphan=is_orphan)
-        known = self._folders()
-        self._levels([root for root in children if root.folder not in known], is_orphan=is_orphan)
+        for is_orphan, own in _parted(tops, ruled):
+            self._levels(
+                [
+                    Root(
+                        f"kustomize:{folder}", RootKind.KUSTOMIZE, folder, cluster=clusters[folder], is_orphan=is_orphan
+                    )
+                    for folder in own
+                ],
+                is_orphan=is_orphan,
+            )
+        ruled = ruled | {folder for folder in self.tree.folders if any(_is_in(top, folder) for top in tops)}
+        number = 0
+        for is_orphan, own in _parted([path for path in self.files.found if self._is_left(path)], ruled):
+            chunks = [tuple(own[start : start + _CHUNK]) for start in range(0, len(own), _CHUNK)]
+            roots = [_plain_root(f"files:{number + count:06}", chunk) for count, chunk in enumerate(chunks)]
+            number += len(roots)
+            children = self._take(run_all(self.runner, roots), is_orphan=is_orphan)
+            known = self._folders()
+            self._levels([root for root in children if root.folder not in known], is_orphan=is_orphan)
 
     def _is_left(self, path: str) -> bool:
-        if path in self.reached or is_fixture(path) or path in self.first.kustomizations.values():
+        if (
+            path in self.reached
+            or is_fixture(path, self.first.environments)
+            or path in self.first.kustomizations.values()
+        ):
             return False
         if "/templates/" in f"/{path}" and is_chart_template(path, self.files):
             message = "is a Helm chart's template"
@@ -291,6 +311,17 @@ class _Builder:
             unresolved=_sorted(unresolved),
             files=len(self.tree.found),
         )
+
+
+def _parted(places: list[str], ruled: set[str]) -> Iterator[tuple[bool, list[str]]]:
+    """Yield the places below no ruled folder, then with True, as orphans, those below one."""
+    orphans = {place for place in places if any(_is_in(place, folder) for folder in ruled)}
+    yield False, [place for place in places if place not in orphans]
+    yield True, [place for place in places if place in orphans]
+
+
+def _is_in(place: str, folder: str) -> bool:
+    return place == folder or is_below(place, folder)
 
 
 def _plain_root(own: str, paths: tuple[str, ...]) -> Root:

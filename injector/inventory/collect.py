@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from injector.inventory.consumers import read_consumers
+from injector.inventory.consumers_embedded import parse_embedded
 from injector.inventory.eso import StoreIndex, read_external_secret, read_push_secret, read_store
 from injector.inventory.facts import Facts
 from injector.inventory.sources import read_copies, read_sources
@@ -18,7 +19,7 @@ from injector.manifests.document import Resource, items, mapping, text
 from injector.manifests.files import Files
 from injector.manifests.render import Rendered, render
 from injector.manifests.roots import Root
-from injector.manifests.yamldoc import Map, Parsed, iter_documents
+from injector.manifests.yamldoc import Map
 from injector.model import Diagnostic
 
 _ESO_GROUP = "external-secrets.io/"
@@ -127,13 +128,18 @@ class _ConfigMaps:
     """ConfigMaps of one build, for ``envFrom`` and Helm ``valuesFrom``."""
 
     def __init__(self, rendered: Rendered) -> None:
-        self._maps: dict[str, Map] = {}
+        self._maps: dict[tuple[str, str], Map] = {}
         for resource in rendered.resources:
             if resource.body.get("kind") == "ConfigMap":
-                self._maps[resource.ref.name] = resource.body
+                ref = resource.ref
+                self._maps.setdefault((ref.namespace, ref.name), resource.body)
 
-    def data(self, namespace: str, name: str) -> Map | None:  # noqa: ARG002 - one build, one name
-        found = self._maps.get(name)
+    def data(self, namespace: str, name: str) -> Map | None:
+        """Return the data; when one side says no namespace, the name alone decides."""
+        found = self._maps.get((namespace, name)) or self._maps.get(("", name))
+        if found is None and not namespace:
+            same = sorted(key for key in self._maps if key[1] == name)
+            found = self._maps[same[0]] if same else None
         return mapping(found, "data") if found is not None else None
 
     def lay_under(self, release: Resource) -> None:
@@ -144,13 +150,10 @@ class _ConfigMaps:
             reference = mapping(entry)
             if text(reference.get("kind")) != "ConfigMap":
                 continue
-            data = self.data("", text(reference.get("name")))
+            data = self.data(release.ref.namespace, text(reference.get("name")))
             key = text(reference.get("valuesKey")) or "values.yaml"
-            if data is None or not isinstance(data.get(key), str):
-                continue
-            for _, parsed in iter_documents(text(data[key]).encode(), data.at(key).path):
-                if isinstance(parsed, Parsed) and isinstance(parsed.value, Map):
-                    argo.overlay(merged, parsed.value)
+            if data is not None:
+                argo.overlay(merged, parse_embedded(data, key))
         if merged:
             argo.overlay(merged, mapping(spec, "values"))
             spec.put("values", merged, spec.line)

@@ -18,8 +18,16 @@ from injector.manifests.render import resource_of
 from injector.manifests.yamldoc import Map
 
 _FIXTURES: Final = re.compile(
-    r"(?:^|/)(?:tests?|testdata|test-data|fixtures?|__fixtures__|__tests__|e2e|vendor|vendored|third_party)(?:/|$)"
+    r"(?:^|/)(?:tests?|testdata|test-data|fixtures?|__fixtures__|__tests__|e2e|vendor|vendored|third_party)(?=/|$)"
 )
+_ENVIRONMENT: Final = "test"
+_STAGES: Final = frozenset(
+    {"overlays", "overlay", "environments", "environment", "envs", "env", "clusters", "cluster", "stages", "variants"}
+)
+_NEIGHBOURS: Final = (
+    "base", "dev", "develop", "development", "int", "live", "preprod", "prod", "production", "qa", "stage", "staging",
+    "stg", "uat",
+)  # fmt: skip
 _CLUSTER: Final = re.compile(r"(?:^|/)clusters?/([^/]+)/")
 
 
@@ -33,6 +41,10 @@ class Scan:
         sync_paths: (location's file, path) of FluxInstances.
         config_maps: files that hold a ConfigMap.
         kustomizations: folders with a kustomization file -> that file.
+        repositories: name of a GitRepository -> the addresses it has in the tree.
+        sync_sources: names of the GitRepositories that the tree itself comes from.
+        own: their addresses.
+        environments: folders called ``test`` that hold no fixtures but an environment.
     """
 
     flux: list[FluxKustomization] = field(default_factory=list)
@@ -41,29 +53,56 @@ class Scan:
     sync_paths: list[tuple[str, str]] = field(default_factory=list)
     config_maps: list[str] = field(default_factory=list)
     kustomizations: dict[str, str] = field(default_factory=dict)
+    repositories: dict[str, set[str]] = field(default_factory=dict)
+    sync_sources: set[str] = field(default_factory=lambda: {flux.NAMESPACE})
+    own: set[str] = field(default_factory=set)
+    environments: frozenset[str] = frozenset()
+
+    def is_foreign(self, one: FluxKustomization) -> bool:
+        """Tell whether a Kustomization deploys from a repository that is known to be another one."""
+        kind, name = one.source
+        known = self.repositories.get(name, set()) if kind == "GitRepository" else set()
+        return bool(known and self.own) and "" not in known and not known & self.own
 
 
 def scan(files: Files) -> Scan:
     """Look at every file once."""
-    made = Scan()
+    made = Scan(environments=_find_environments(files))
     for path in files.found:
         if path.rpartition("/")[2] in KUSTOMIZATION_NAMES:
             made.kustomizations[parent(path)] = path
         data = files.read(path)
-        if data is None or is_fixture(path):
+        if data is None or is_fixture(path, made.environments):
             continue
         if b"ConfigMap" in data:
             made.config_maps.append(path)
         is_flux = b"kustomize.toolkit.fluxcd.io" in data or b"FluxInstance" in data or b"flux-instance" in data
+        is_flux = is_flux or (b"source.toolkit.fluxcd.io" in data and b"GitRepository" in data)
         if is_flux or (b"argoproj.io/" in data and b"Application" in data):
             for document in files.load(path):
                 _note(document, files, made)
+    for name in made.sync_sources:
+        made.own |= made.repositories.get(name, set()) - {""}
     return made
 
 
-def is_fixture(path: str) -> bool:
+def is_fixture(path: str, environments: frozenset[str] = frozenset()) -> bool:
     """Tell test fixtures and vendored files: they count only when a root reaches them."""
-    return bool(_FIXTURES.search(path))
+    return any(path[: match.end()] not in environments for match in _FIXTURES.finditer(path))
+
+
+def _find_environments(files: Files) -> frozenset[str]:
+    """Return the folders called ``test`` that stand where environments do, or beside other environments."""
+    folders = frozenset(files.folders())
+    return frozenset(
+        folder
+        for folder in folders
+        if folder.rpartition("/")[2] == _ENVIRONMENT
+        and (
+            parent(folder).rpartition("/")[2] in _STAGES
+            or any(join(parent(folder), other) in folders for other in _NEIGHBOURS)
+        )
+    )
 
 
 def _note(document: Document, files: Files, made: Scan) -> None:
@@ -75,18 +114,39 @@ def _note(document: Document, files: Files, made: Scan) -> None:
         return
     if flux.is_flux_kustomization(body):
         made.flux.append(flux.read_kustomization(resource_of(document)))
+        one = made.flux[-1]
+        folder = resolve_folder(one.path, document.path, files)
+        is_own = folder is not None and is_below(document.path, folder)
+        # A whole repository's root holds every file, so there the name must say that it is this one's.
+        if is_own and (folder != "." or one.source[1] == one.name):
+            made.sync_sources.add(one.source[1])
+    elif body.get("kind") == "GitRepository":
+        address = _address(text(mapping(body, "spec").get("url")))
+        made.repositories.setdefault(name, set()).add(address)
     elif argo.is_application(body):
         made.argo_files.add(document.path)
         for application in argo.expand(resource_of(document), files):
             made.argo.extend(argo.read_sources(application))
     elif body.get("kind") == "FluxInstance":
         sync = mapping(mapping(body, "spec"), "sync")
+        made.repositories.setdefault(flux.NAMESPACE, set()).add(_address(text(sync.get("url"))))
         if text(sync.get("path")):
             made.sync_paths.append((document.path, text(sync["path"])))
     elif body.get("kind") == "HelmRelease":
         sync = mapping(mapping(mapping(mapping(body, "spec"), "values"), "instance"), "sync")
         if text(sync.get("path")):
+            made.repositories.setdefault(flux.NAMESPACE, set()).add(_address(text(sync.get("url"))))
             made.sync_paths.append((document.path, text(sync["path"])))
+
+
+def _address(url: str) -> str:
+    """Return what the ways to write one repository's address have in common; empty while variables stand in it."""
+    host, _, path = url.partition("://")[2].rpartition("@")[2].partition("/") if "://" in url else _scp(url)
+    return "" if "$" in url else f"{host.partition(':')[0]}/{path.strip('/').removesuffix('.git')}".lower().strip("/")
+
+
+def _scp(url: str) -> tuple[str, str, str]:
+    return url.rpartition("@")[2].partition(":")
 
 
 def resolve_folder(path: str, declared_in: str, files: Files) -> str | None:

@@ -184,7 +184,8 @@ def parent(path: str) -> str:
 def find_files(root: Path, folder: str = ".", suffixes: Iterable[str] = YAML_SUFFIXES) -> list[str]:
     """Return the tree's YAML and JSON files and kustomizations, sorted, each real file once.
 
-    Symbolic links are followed once; a link that leads back to a folder already seen ends there.
+    Symbolic links are followed once; a link that leads back to a folder already seen ends there. A folder that
+    cannot be looked into is returned like a file: who reads it is told why it cannot be.
     """
     endings = tuple(suffixes)
     found: list[str] = []
@@ -200,6 +201,7 @@ def find_files(root: Path, folder: str = ".", suffixes: Iterable[str] = YAML_SUF
             seen.add((info.st_dev, info.st_ino))
             entries = sorted(os.scandir(where), key=lambda entry: entry.name)
         except OSError:
+            found.append(current)
             continue
         for entry in entries:
             path = join(current, entry.name)
@@ -209,7 +211,7 @@ def find_files(root: Path, folder: str = ".", suffixes: Iterable[str] = YAML_SUF
                         stack.append(path)
                 elif entry.name.endswith(endings) or entry.name in KUSTOMIZATION_NAMES:
                     found.append(path)
-            except OSError:
-                continue
+            except OSError:  # a link to itself; without the error it would be a file or a folder
+                found.append(path)
     found.sort()
     return found

@@ -135,6 +135,8 @@ class Substitution:
         stack: list[Map | Seq] = [root]
         while stack:
             current = stack.pop()
+            if isinstance(current, Map) and any("${" in key for key in current):
+                self._rename(current)
             for key, value in _entries(current):
                 if isinstance(value, str):
                     if "${" in value:
@@ -142,8 +144,16 @@ class Substitution:
                 elif isinstance(value, (Map, Seq)):
                     stack.append(value)
 
+    def _rename(self, holder: Map) -> None:
+        """Substitute in keys, which stay where they are."""
+        entries = [(self.replace(key, holder.at(key)), value, holder.at(key)) for key, value in holder.items()]
+        holder.clear()
+        holder.lines.clear()
+        for key, value, at in entries:
+            holder.put(key, value, at)
+
     def replace(self, value: str, at: Location) -> str:
-        """Return the text with every known variable replaced."""
+        """Return the text with every known variable replaced, also in the default of an unknown one."""
 
         def one(match: re.Match[str]) -> str:
             name = match["name"]
@@ -152,7 +162,8 @@ class Substitution:
             known = self._variables.get(name)
             operator = match["op"] or ""
             if operator in (":=", ":-", "=", "-") and not known:
-                return match["rest"]
+                rest = match["rest"]
+                return self.replace(rest, at) if "${" in rest else rest
             if known is None:
                 self.unknown.setdefault(name, at)
                 return match[0]

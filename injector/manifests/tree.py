@@ -23,12 +23,14 @@ class Tree:
         found: YAML and JSON files and kustomizations, sorted.
         explicit: those that were named one by one (with ``<stdin>``): they count as deployed.
         overlay: bytes of files that are not on disk.
+        folders: those that were named, relative to `root`.
     """
 
     root: Path
     found: tuple[str, ...]
     explicit: tuple[str, ...] = ()
     overlay: Mapping[str, bytes] = field(default_factory=dict)
+    folders: tuple[str, ...] = (".",)
 
     def open(self) -> Files:
         """Return a reader of the tree's files."""
@@ -59,17 +61,29 @@ def load_tree(paths: Sequence[str | os.PathLike[str]] = (".",), stdin: BinaryIO 
             folders.append(path)
         elif path.is_file():
             files.append(path)
+        elif path.is_fifo():
+            overlay[given] = _read_pipe(path)
         else:
             raise InputError(f"{given}: no such file or folder; name one that exists, or - for standard input")
     root = _common_root(folders, files)
     found: set[str] = set()
+    named: list[str] = []
     for folder in folders:
         if not os.access(folder, os.R_OK | os.X_OK):
             raise InputError(f"{folder}: cannot be looked into; check its permissions")
-        found.update(find_files(root, _relative(folder, root)))
+        named.append(_relative(folder, root))
+        found.update(find_files(root, named[-1]))
     explicit = [_relative(file, root) for file in files] + sorted(overlay)
     found.update(explicit)
-    return Tree(root, tuple(sorted(found)), tuple(sorted(set(explicit))), overlay)
+    return Tree(root, tuple(sorted(found)), tuple(sorted(set(explicit))), overlay, tuple(named))
+
+
+def _read_pipe(path: Path) -> bytes:
+    """Read what ``<(kustomize build .)`` of a shell writes."""
+    try:
+        return path.read_bytes()
+    except OSError as err:
+        raise InputError(f"{path}: cannot be read ({os.strerror(err.errno or 0)}); check its permissions") from err
 
 
 def locate_root(paths: Sequence[str | os.PathLike[str]] = (".",)) -> Path:
