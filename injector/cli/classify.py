@@ -19,7 +19,6 @@ from injector.model import Report, Verdict
 from injector.report.bar import Bar, find_reached
 from injector.report.labels import Requirement
 from injector.report.options import Format, Hidden, Options
-from injector.report.selection import Selection, select
 
 
 @click.command("classify", cls=Command, context_settings=CONTEXT)
@@ -67,6 +66,8 @@ def command(  # noqa: PLR0913 - one parameter per flag
     1 something is at the --fail-on bar; 2 no full answer.
     """
     from injector.report.formats import render
+    from injector.report.plaintext import printable
+    from injector.report.selection import Selection, iter_unknown, select
 
     reading = Reading(**reading_values)
     reading.configure(session.console)
@@ -89,6 +90,7 @@ def command(  # noqa: PLR0913 - one parameter per flag
     reached = find_reached(report, flatten(fail_on))
     full = is_full(report, is_allowed=reading.allow_unreadable)
     notes = [
+        *(Note("warning", f"{name} {printable(value)}: {why}") for name, value, why in iter_unknown(whole, selection)),
         *_summary(report, hidden, output, is_to_stdout=is_to_stdout),
         *(Note("info", f"--fail-on: {bar} is reached") for bar in reached),
         *unreadable_notes(report, is_allowed=reading.allow_unreadable),
@@ -115,9 +117,11 @@ def _summary(report: Report, hidden: Hidden, output: Format, *, is_to_stdout: bo
     )
     text = f"{len(report.items)} items: {', '.join(f'{count} {verdict}' for verdict, count in verdicts)}"
     text += "".join(f"; {count} {what}" for count, what in beside if count)
-    if hidden:
-        text += f"; filtered out: {hidden.items} items, {hidden.orphans} orphans, {hidden.findings} findings"
     is_table = output in (Format.TABLE, Format.WIDE) and is_to_stdout
     if is_table and output is Format.TABLE and any(count for count, _ in beside):
         text += " (-o wide shows them)"
+    if hidden:
+        text += f"; filtered out: {hidden.items} items, {hidden.orphans} orphans, {hidden.findings} findings"
     yield Note("summary" if is_table else "info", text)
+    if not report.items and hidden.items:
+        yield Note("warning", f"none of {hidden.items} items is left: no item matches all filters")

@@ -24,9 +24,11 @@ def get_items(report: Report, wanted: str) -> tuple[Item, ...]:
         NotFoundError: nothing goes by that name.
     """
     parts = wanted.split("/")
-    if not all(parts) or len(parts) not in (2, 3):
-        raise UsageError(f"{wanted!r} names no Secret; write [KIND/]NAMESPACE/NAME, as `-o name` lists them")
     everything = (*report.items, *report.orphans)
+    if not all(parts) or len(parts) not in (2, 3):
+        raise UsageError(
+            f"{printable(wanted)!r} names no Secret; write [KIND/]NAMESPACE/NAME{_elsewhere(wanted, everything)}"
+        )
     found = tuple(item for item in everything if wanted.casefold() in {name.casefold() for name in _names(item)})
     if not found:
         known = {printable(name) for item in everything for name in _names(item) if name.count("/") == len(parts) - 1}
@@ -34,6 +36,12 @@ def get_items(report: Report, wanted: str) -> tuple[Item, ...]:
         hint = f"did you mean {close[0]}?" if close else "list what there is with `phase2 classify -o name`"
         raise NotFoundError(f"{wanted}: no such Secret is made or read in the tree; {hint}")
     return found
+
+
+def _elsewhere(name: str, everything: Iterable[Item]) -> str:
+    """Return how a bare name is written out, when there is one of that name."""
+    found = sorted({full for item in everything for full in _names(item) if full.split("/")[1:] == [name]})
+    return f", as in {', '.join(printable(one) for one in found[:3])}" if found else ", as `-o name` lists them"
 
 
 def _names(item: Item) -> Iterable[str]:

@@ -6,13 +6,16 @@ are never filtered, because nobody knows what stands in them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 
+from injector.knowledge.engines import ENGINES
 from injector.model import Item, Report, Verdict
 from injector.report.figures import engines_of, stores_of
 from injector.report.labels import Requirement
 from injector.report.options import NOTHING, Hidden
+from injector.report.plaintext import printable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +67,28 @@ def select(report: Report, selection: Selection) -> tuple[Report, Hidden]:
         findings=len(report.findings),
     )
     return replace(report, items=items, orphans=orphans, findings=()), hidden
+
+
+def iter_unknown(report: Report, selection: Selection) -> Iterator[tuple[str, str, str]]:
+    """Yield (flag, value, why) of every value that a whole report does not know, so that a slip is no silent nothing.
+
+    An engine that is one but that nothing needs is known.
+    """
+    everything = (*report.items, *report.orphans)
+    namespaces = {one for item in everything for one in _namespaces(item)}
+    for value in sorted(selection.namespaces - namespaces):
+        yield "--namespace", value, f"no Secret of the tree is in it; {_guess(value, namespaces)}"
+    engines = {part for engine in ENGINES for part in (engine, *engine.split("/"))}
+    for value in sorted(selection.engines - engines):
+        yield "--engine", value, f"is no secrets engine; {_guess(value, engines)}"
+    stores = {one for item in everything for one in _stores(item)}
+    for value in sorted(selection.stores - stores):
+        yield "--store", value, f"no Secret of the tree is read from it; {_guess(value, stores)}"
+
+
+def _guess(value: str, known: Iterable[str]) -> str:
+    close = get_close_matches(value, sorted(known), n=1)
+    return f"did you mean {printable(close[0])}?" if close else "check its name"
 
 
 def _namespaces(item: Item) -> Iterable[str]:

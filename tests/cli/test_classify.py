@@ -321,3 +321,33 @@ def test_wrong_word_is_a_usage_error_with_a_guess_and_the_way_to_help(
     assert message in ran.err
     assert ran.err.splitlines()[-1].endswith("--help'")
     assert not tree.readings
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["-n", "shpo"], "--namespace shpo: no Secret of the tree is in it; did you mean shop?"),
+        (["--store", "vualt"], "--store vualt: no Secret of the tree is read from it; did you mean vault?"),
+        (["--engine", "postgres"], "--engine postgres: is no secrets engine; did you mean postgresql?"),
+        (["--engine", "\x1b[2J"], "check its name"),
+    ],
+)
+def test_filter_that_nothing_in_the_tree_knows_is_warned_about(
+    run: Run, tree: Tree, flags: list[str], message: str
+) -> None:
+    tree.report = make.report(make.item())
+
+    ran = run("classify", "-o", "name", *flags)
+
+    assert (ran.code, ran.out) == (0, "")
+    assert message in ran.err
+    assert "phase2: warning: none of 1 items is left: no item matches all filters\n" in ran.err
+    assert "\x1b" not in ran.err
+
+
+def test_filter_that_is_known_and_matches_nothing_is_no_slip(run: Run, tree: Tree) -> None:
+    tree.report = make.report(make.item(), make.item(make.source("b", "other"), make.static_credential()))
+
+    assert run("classify", "-n", "other").err.count("warning") == 0
+    assert run("classify", "--engine", "oracle", "-q").err == ""
+    assert run("classify", "--engine", "oracle").err.count("warning") == 1

@@ -37,6 +37,16 @@ def test_explain_knows_orphans(run: Run, tree: Tree) -> None:
     assert "an orphan" in run("explain", "ExternalSecret/shop/db").out
 
 
+def test_explain_of_a_bare_name_tells_how_to_write_it_out(run: Run, tree: Tree) -> None:
+    tree.report = make.report(make.item(), make.item(make.source("db", "other")))
+
+    ran = run("explain", "db")
+
+    assert (ran.code, ran.out) == (2, "")
+    assert "write [KIND/]NAMESPACE/NAME, as in other/db, shop/db" in ran.err
+    assert "as `-o name` lists them" in run("explain", "nothing").err
+
+
 def test_explain_of_an_unknown_secret_is_two_with_a_guess(run: Run, tree: Tree) -> None:
     tree.report = make.report(make.item())
 
