@@ -6,10 +6,12 @@ import re
 import shutil
 import subprocess
 from fnmatch import fnmatch
+from pathlib import Path
 
 import pytest
 import yaml
 
+from injector.cli.main import main
 from tests.packaging.conftest import REPOSITORY
 
 DOCKERFILE = (REPOSITORY / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", "")
@@ -65,3 +67,12 @@ def test_kustomize_builds_the_base() -> None:
     built = subprocess.check_output(["kubectl", "kustomize", "deploy/base"], cwd=REPOSITORY, text=True)
 
     assert [one["kind"] for one in yaml.safe_load_all(built)] == ["CustomResourceDefinition"]
+
+
+def test_hook_of_pre_commit_is_a_command_that_exists(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (hook,) = yaml.safe_load((REPOSITORY / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    monkeypatch.chdir(tmp_path)
+
+    code = main([*hook["entry"].removeprefix("phase2 ").split(), *hook["args"]])
+
+    assert code == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -85,3 +86,20 @@ def test_no_file_tells_of_the_machine_it_was_written_on() -> None:
 )
 def test_a_line_that_tells_of_a_machine_is_seen(line: str) -> None:
     assert MACHINE.search(line)
+
+
+def layers() -> list[str]:
+    """Return the modules that pyproject.toml gives a layer."""
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))
+    contract = next(one for one in project["tool"]["importlinter"]["contracts"] if one["id"] == "layers")
+    return [name.strip(" ()") for layer in contract["layers"] for name in layer.split("|")]
+
+
+@pytest.mark.parametrize("module", [one for one in layers() if not one.startswith("_")])
+def test_every_layer_has_its_row_in_the_architecture(module: str) -> None:
+    rows = re.findall(
+        r"^\| (`.+?) \|", (REPOSITORY / "docs" / "architecture.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    path = f"injector/{module}"
+
+    assert any(f"`{path}`" in row or f"`{path}.py`" in row for row in rows)
