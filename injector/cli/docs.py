@@ -18,6 +18,7 @@ from injector.cli import main
 from injector.cli.options import PROGRAM
 from injector.cli.tree import root
 from injector.config.page import SCHEMA_FILE, build_schema, render_config_page
+from injector.report.contractpage import render_contract_page
 from injector.report.rulebook import render_rule_page
 from injector.rules.registry import REGISTRY
 
@@ -33,6 +34,7 @@ def build_pages() -> Mapping[str, str]:
         "docs/cli.md": _cli_page(),
         "docs/config.md": render_config_page(),
         "docs/exit-codes.md": _exit_page(),
+        "docs/json.md": render_contract_page(),
         "docs/rules.md": render_rule_page(REGISTRY),
         f"injector/config/{SCHEMA_FILE}": json.dumps(build_schema(), indent=2) + "\n",
     }

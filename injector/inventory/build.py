@@ -289,7 +289,7 @@ class _Builder:
     def _inventory(self) -> Inventory:
         self._resolve_stores()
         unreadable: list[Diagnostic] = []
-        unresolved = list(self.notes)
+        unresolved = [replace(one, is_deployed=True) for one in self.notes]
         for path, (found, is_deployed) in self.broken.items():
             if path in self.templated:
                 continue
@@ -299,7 +299,7 @@ class _Builder:
                 if one.code in _UNREADABLE:
                     unreadable.append(replace(one, is_deployed=is_deployed))
                 else:
-                    unresolved.append(one)
+                    unresolved.append(replace(one, is_deployed=is_deployed))
             for one in facts.templated:
                 self.templated.setdefault(one.location.path, one)
         return Inventory(

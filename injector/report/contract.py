@@ -11,7 +11,7 @@ from importlib.resources import files
 from typing import Final
 
 from injector.model import ConsumerReport, Credential, Diagnostic, Finding, Item, Reason, Report
-from injector.report.figures import count_all, source_name
+from injector.report.figures import count_all, deployers_of, source_name
 from injector.report.options import NOTHING, Hidden
 from injector.report.suppression import Suppressed, active_findings, suppressed_findings
 
@@ -34,8 +34,8 @@ def build_document(report: Report, hidden: Hidden = NOTHING) -> Json:
             **count_all(report),
             "filtered": {"items": hidden.items, "orphans": hidden.orphans, "findings": hidden.findings},
         },
-        "items": [_item(one) for one in report.items],
-        "orphans": [_item(one) for one in report.orphans],
+        "items": [_item(one, deployers_of(one)) for one in report.items],
+        "orphans": [_item(one, ()) for one in report.orphans],
         "findings": [_evidence(one) for one in report.findings],
         "unreadable": [_diagnostic(one) for one in report.unreadable],
         "templated": [_diagnostic(one) for one in report.templated],
@@ -48,7 +48,7 @@ def read_schema() -> str:
     return files("injector.report").joinpath("report.schema.json").read_text(encoding="utf-8")
 
 
-def _item(item: Item) -> Json:
+def _item(item: Item, deployers: tuple[str, ...]) -> Json:
     source = item.source
     store = source.store
     return {
@@ -59,7 +59,7 @@ def _item(item: Item) -> Json:
         "file": source.origin.location.path,
         "line": source.origin.location.line,
         "document": source.origin.document,
-        "deployedBy": [part for part in (source.origin.root, *source.origin.deployed_by) if part],
+        "deployedBy": list(deployers),
         "store": {
             "kind": store.kind if store else "",
             "name": store.name if store else "",

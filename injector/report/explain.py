@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from injector.model import Credential, Item, Reason, Remote, SecretKey
-from injector.report.figures import identity
+from injector.report.figures import deployers_of, identity
 from injector.report.options import PLAIN, Options
 from injector.report.prose import describe_consumer, describe_reason
 from injector.report.suppression import active_findings, suppressed_findings
@@ -49,7 +49,7 @@ def _head(item: Item, *, is_orphan: bool) -> _Lines:
     if is_orphan:
         yield 2, "deployed by nothing: an orphan, judged as if it were deployed"
         return
-    yield 2, f"deployed by {' > '.join(part for part in (origin.root, *origin.deployed_by) if part)}"
+    yield 2, f"deployed by {' > '.join(deployers_of(item))}"
 
 
 def _store(item: Item) -> _Lines:

@@ -12,6 +12,9 @@ from injector.report.suppression import active_findings, suppressed_findings
 CONFIGURATION: Final = "configuration"
 """The kind of a credential that is none: hosts, ports and names beside one."""
 
+_LOOSE: Final = ("files", "entries")
+"""Roots that are no object of the tree: files that are read for themselves, in portions."""
+
 _WORST_FIRST: Final = (Readiness.BLOCKED, Readiness.NEEDS_CHANGE, Readiness.READY)
 
 
@@ -23,6 +26,14 @@ def source_name(item: Item) -> str:
 def identity(item: Item) -> str:
     """Return ``<source>/<namespace>/<name>``, the form that `phase2 explain` takes."""
     return "/".join(part for part in (source_name(item), item.source.ref.namespace, item.source.ref.name) if part)
+
+
+def deployers_of(item: Item) -> tuple[str, ...]:
+    """Return what deploys an item: the root, then the kustomizations on the way; of loose files just ``files``."""
+    origin = item.source.origin
+    kind = origin.root.partition(":")[0]
+    root = "files" if kind in _LOOSE else origin.root
+    return tuple(part for part in (root, *origin.deployed_by) if part)
 
 
 def kinds_of(item: Item) -> tuple[str, ...]:

@@ -129,7 +129,7 @@ def test_variables_of_the_spec_and_of_config_maps_are_filled_in(tmp_path: Path) 
 
     assert names(found.deployed) == ["shop/web"]
     assert paths_of(found.deployed) == ["password <- prod/${WHAT}/${KEPT}#password"]
-    assert said(found.unresolved) == ["apps/es.yaml:8 unresolved-variable"]
+    assert said(found.unresolved) == ["apps/es.yaml:8 unresolved-variable!"]
 
 
 def test_variables_of_secrets_are_kept_and_reported_and_their_secret_has_a_reader(tmp_path: Path) -> None:
@@ -149,8 +149,8 @@ def test_variables_of_secrets_are_kept_and_reported_and_their_secret_has_a_reade
 
     assert names(found.deployed) == ["app/${KEY}", "flux-system/vars"]
     assert said(found.unresolved) == [
-        "apps/es.yaml:3 unresolved-variable",
-        "clusters/home/apps.yaml:7 substitute-from",
+        "apps/es.yaml:3 unresolved-variable!",
+        "clusters/home/apps.yaml:7 substitute-from!",
     ]
     assert [one for one in readers(found.deployed) if "vars" in one] == [
         "fluxSubstitute Kustomization/flux-system/apps <- vars clusters/home/apps.yaml:7"
@@ -253,7 +253,7 @@ def test_a_path_that_is_not_in_the_tree_is_unresolved(tmp_path: Path) -> None:
 
     found = read(tmp_path)
 
-    assert said(found.unresolved) == ["clusters/home/gone.yaml:1 unresolved-path"]
+    assert said(found.unresolved) == ["clusters/home/gone.yaml:1 unresolved-path!"]
     assert names(found.deployed) == ["app/login"]
 
 
@@ -281,7 +281,7 @@ def test_a_path_of_another_repository_is_not_looked_for_here(tmp_path: Path) -> 
 
     assert names(found.deployed) == ["app/ours"]
     assert names(found.orphaned) == ["app/not-theirs"]
-    assert said(found.unresolved) == ["clusters/home/a.yaml:1 unresolved-path"]
+    assert said(found.unresolved) == ["clusters/home/a.yaml:1 unresolved-path!"]
 
 
 def test_a_switched_off_kustomization_makes_orphans(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 
 import jsonschema
@@ -11,6 +12,7 @@ import yaml
 
 from injector.model import How, Readiness, Report, SourceKind, Verdict
 from injector.report.contract import build_document, read_schema
+from injector.report.contractpage import render_contract_page
 from injector.report.jsontext import encode, render_json
 from injector.report.options import Hidden, Options
 from injector.report.yamltext import render_yaml
@@ -159,3 +161,38 @@ def test_values_of_every_json_type_survive_the_spelling_out() -> None:
         "a": ["\\udce9", 1, None, True],
         "\\udce9": {},
     }
+
+
+def test_page_tells_every_key_of_the_schema() -> None:
+    page = render_contract_page()
+
+    for one in iter_schemas(SCHEMA):
+        properties = one.get("properties", {})
+        assert isinstance(properties, dict)
+        for key, inner in properties.items():
+            assert re.search(rf"^\| `(?:[\w-]+\.)*{re.escape(key)}` \| ", page, re.MULTILINE), key
+            assert inner.get("description") or "$ref" in inner or "const" in inner or "properties" in inner, key
+
+
+def test_what_deploys_an_item_is_told_root_first_and_of_an_orphan_nothing() -> None:
+    one = make.item(make.source("db", root="flux:flux-system/apps"))
+
+    document = build_document(make.report(one, orphans=(one,)))
+
+    assert one_of(document, "items")["deployedBy"] == ["flux:flux-system/apps", "apps/cluster", "apps/base"]
+    assert one_of(document, "orphans")["deployedBy"] == []
+
+
+@pytest.mark.parametrize("root", ["files", "files:000003", "entries"])
+def test_portions_of_loose_files_are_one_root(root: str) -> None:
+    document = build_document(make.report(make.item(make.source("db", root=root))))
+
+    assert str(one_of(document, "items")["deployedBy"]).startswith("['files', ")
+
+
+def one_of(document: dict[str, object], key: str) -> dict[str, object]:
+    items = document[key]
+    assert isinstance(items, list)
+    (item,) = items
+    assert isinstance(item, dict)
+    return item

@@ -1,0 +1,71 @@
+"""``docs/json.md``: the JSON contract for people, written from its schema."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Final, cast
+
+from injector.report.contract import API_VERSION, read_schema
+
+_HEAD: Final = f"""\
+# The report as JSON
+
+`phase2 classify -o json` prints one document of `{API_VERSION}`; `-o yaml` prints the same. `phase2 schema report`
+prints its JSON Schema (2020-12), which every report keeps to.
+
+- **Keys never vanish.** A text that is unknown or does not apply is empty, a list is empty; only a consumer's
+  `readiness` may be null. Later versions of `v1alpha1` may add keys, never take one away.
+- **The same tree gives the same bytes**, whatever the machine, the number of processes or the order of the file system.
+  Items and orphans are sorted by namespace, Secret and source.
+- **A filter takes whole items**, and says under `summary.filtered` how much it took. What could not be read is never
+  filtered.
+- **No value of a Secret is in it**, only names, paths and lines.
+
+```console
+$ phase2 classify -o json | jq -r '.items[] | select(.verdict != "static") | "\\(.namespace)/\\(.name)"'
+```
+
+This page is written by `python -m injector.cli.docs`.
+"""
+
+_Node = Mapping[str, object]
+
+
+def render_contract_page() -> str:
+    """Return ``docs/json.md``."""
+    schema = cast("_Node", json.loads(read_schema()))
+    parts = ["## The document\n" + _table(schema)]
+    for name, one in _mapping(schema, "$defs").items():
+        parts.append(f"## {name}\n" + _table(cast("_Node", one)))
+    return _HEAD + "".join(f"\n{one}" for one in parts)
+
+
+def _table(node: _Node) -> str:
+    rows = [f"| `{key}` | {kind} | {about} |" for key, kind, about in _rows(node, "")]
+    return "\n".join(("| key | value | what it is |", "|---|---|---|", *rows)) + "\n"
+
+
+def _rows(node: _Node, prefix: str) -> Iterator[tuple[str, str, str]]:
+    for key, one in _mapping(node, "properties").items():
+        inner = cast("_Node", one)
+        yield prefix + key, _kind(inner), str(inner.get("description", "")).replace("<", "\\<")
+        yield from _rows(inner, f"{prefix}{key}.")
+
+
+def _kind(node: _Node) -> str:
+    if "$ref" in node:
+        name = str(node["$ref"]).rpartition("/")[2]
+        return f"[{name}](#{name})"
+    if "const" in node:
+        return f"`{node['const']}`"
+    if "enum" in node:
+        return ", ".join(f"`{json.dumps(one) if one is None else one}`" for one in cast("list[object]", node["enum"]))
+    if node.get("type") == "array":
+        return f"list of {_kind(_mapping(node, 'items'))}"
+    words = {"string": "text", "integer": "number", "boolean": "`true` or `false`", "object": "mapping"}
+    return words[str(node["type"])]
+
+
+def _mapping(node: _Node, key: str) -> _Node:
+    return cast("_Node", node.get(key, {}))
