@@ -83,8 +83,8 @@ class _Builder:
         self.files = self.tree.open()
         self.first = scan(self.files)
         self._levels(self._entries(), is_orphan=False)
-        self._read_entry_files()
         ruled = self._ruled()
+        self._read_entry_files()
         if self.tree.explicit:
             self._levels([_plain_root("files", self.tree.explicit)], is_orphan=False)
         self._switched_off()
@@ -166,7 +166,7 @@ class _Builder:
             return None
         is_plain = not self.files.kustomization(folder) and not self.files.is_file(join(folder, "Chart.yaml"))
         tag = one.cluster or cluster
-        plain = self._plain_files(folder, is_recursive=one.is_recursive) if is_plain else ()
+        plain = self._plain_files(folder, one) if is_plain else ()
         return Root(
             id=f"argo:{tag + ':' if tag else ''}{one.namespace}/{one.name}:{folder}",
             kind=RootKind.ARGO,
@@ -178,11 +178,10 @@ class _Builder:
             location=one.location,
         )
 
-    def _plain_files(self, folder: str, *, is_recursive: bool) -> tuple[str, ...]:
-        below = [path for path in self.files.found if path.startswith(folder + "/") or folder == "."]
-        return tuple(
-            path for path in below if path.endswith(YAML_SUFFIXES) and (is_recursive or parent(path) == folder)
-        )
+    def _plain_files(self, folder: str, one: argo.ArgoSource) -> tuple[str, ...]:
+        below = [path for path in self.files.found if path.endswith(YAML_SUFFIXES) and is_below(path, folder)]
+        start = 0 if folder == "." else len(folder) + 1
+        return tuple(path for path in below if one.takes(path[start:]))
 
     def _config_map(self, name: str, near: str) -> Map | None:
         found: list[tuple[int, str, Map]] = []

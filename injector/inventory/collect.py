@@ -15,6 +15,7 @@ from injector.inventory.eso import StoreIndex, read_external_secret, read_push_s
 from injector.inventory.facts import Facts
 from injector.inventory.sources import read_copies, read_sources
 from injector.manifests import argo, flux
+from injector.manifests.discovery import resolve_folder
 from injector.manifests.document import Resource, items, mapping, text
 from injector.manifests.files import Files
 from injector.manifests.render import Rendered, render
@@ -73,7 +74,10 @@ def _read(resource: Resource, made: RootFacts, names: _ChartNames, maps: _Config
         made.flux.append(flux.read_kustomization(resource))
     elif argo.is_application(body):
         for application in argo.expand(resource, files):
-            made.reached.update(argo.merge_value_files(application, files))
+            at = application.location.path
+            made.reached.update(
+                argo.merge_value_files(application, files, lambda path, at=at: resolve_folder(path, at, files))  # type: ignore[misc]
+            )
             made.argo.extend(argo.read_sources(application))
             facts.consumers += read_consumers(application, root.id)
         return

@@ -13,7 +13,7 @@ from injector.inventory.consumers_embedded import parse_embedded
 from injector.inventory.consumers_reader import Reader, Release
 from injector.inventory.helmvalues import read_values
 from injector.location import Location
-from injector.manifests.argo import is_application, overlay
+from injector.manifests.argo import VALUES_READ, is_application, overlay
 from injector.manifests.document import Resource, api_group, items, mapping, ref_of, text
 from injector.manifests.yamldoc import Map, clone
 from injector.model import ObjectRef
@@ -131,12 +131,12 @@ def _applications(body: Map, reader: Reader) -> Iterator[tuple[Map, Reader]]:
 
 
 def _argo_values(helm: Map) -> Map:
-    """Lay the three forms of an Application's values over each other, parameters on top.
+    """Lay an Application's values over those of its files, parameters on top; ``valuesObject`` switches ``values`` off.
 
     Source: https://argo-cd.readthedocs.io/en/stable/user-guide/helm/#helm-value-precedence.
     """
-    merged = mapping(clone(mapping(helm, "valuesObject")))
-    overlay(merged, parse_embedded(helm, "values"))
+    merged = mapping(clone(mapping(helm, VALUES_READ)))
+    overlay(merged, clone(mapping(helm, "valuesObject")) or parse_embedded(helm, "values"))
     for parameter in items(helm, "parameters"):
         if isinstance(parameter, Map):
             _put_dotted(merged, text(parameter.get("name")), parameter)

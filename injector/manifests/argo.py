@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import Final
 
 from injector.location import Location
 from injector.manifests.document import Resource, api_group, items, mapping, text
 from injector.manifests.files import Files, join
+from injector.manifests.globs import matches
 from injector.manifests.yamldoc import Map, Seq, Value, clone
 
 GROUP: Final = "argoproj.io"
+_MAX_COMBINED: Final = 5000
+"""Applications that a matrix may make; more are nobody's."""
+VALUES_READ: Final = "(value files)"
+"""Under this key of ``helm:`` stand the values that were read from files; no field of Argo CD is called so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,7 @@ class ArgoSource:
         namespace, name: of the Application.
         path: folder in the repository.
         is_recursive: ``directory.recurse``.
+        include, exclude: ``directory``'s patterns of paths below the folder, empty when absent.
         extra: ``kustomize:`` options as a kustomization's fields.
         destination: the destination's namespace.
         cluster: the destination's name or server when it is no template and not the local cluster.
@@ -42,6 +47,14 @@ class ArgoSource:
     destination: str
     cluster: str
     location: Location
+    include: str = ""
+    exclude: str = ""
+
+    def takes(self, path: str) -> bool:
+        """Tell whether the source deploys the file at `path`, relative to its folder, when it is no kustomization."""
+        is_included = not self.include or matches(self.include, path, passes_slash=True)
+        is_deep = "/" in path and not self.is_recursive
+        return is_included and not is_deep and not (self.exclude and matches(self.exclude, path, passes_slash=True))
 
     @property
     def id(self) -> str:
@@ -87,17 +100,32 @@ def _parameters(generator: Value, files: Files) -> Iterator[dict[str, str]]:
         if isinstance(element, Map):
             yield dict(_flatten(element))
     git = mapping(generator, "git")
-    yield from _git_directories(git, files)
-    yield from _git_files(git, files)
-    for kind in ("matrix", "merge"):
-        parts = [list(_parameters(part, files)) for part in items(mapping(generator, kind), "generators")]
-        parts = [part for part in parts if part]
-        if not parts:
-            continue
-        combined: list[dict[str, str]] = [{}]
-        for part in parts:
-            combined = [{**left, **right} for left in combined for right in part][:5000]
-        yield from combined
+    for found in (*_git_directories(git, files), *_git_files(git, files)):
+        # https://argo-cd.readthedocs.io/en/stable/operator-manual/applicationset/Generators-Git/#pass-additional-key-value-pairs-via-values-field
+        found.update((f"values.{key}", _fill(text(value), found)) for key, value in mapping(git, "values").items())
+        yield found
+    yield from _matrix([list(_parameters(part, files)) for part in items(mapping(generator, "matrix"), "generators")])
+    merge = mapping(generator, "merge")
+    keys = [text(key) for key in items(merge, "mergeKeys")]
+    yield from _merge([list(_parameters(part, files)) for part in items(merge, "generators")], keys)
+
+
+def _matrix(parts: list[list[dict[str, str]]]) -> list[dict[str, str]]:
+    """Combine every element with every other; a generator that yields nothing here (clusters) is left out."""
+    parts = [part for part in parts if part]
+    combined: list[dict[str, str]] = [{}] if parts else []
+    for part in parts:
+        combined = [{**left, **right} for left in combined for right in part][:_MAX_COMBINED]
+    return combined
+
+
+def _merge(parts: list[list[dict[str, str]]], keys: list[str]) -> list[dict[str, str]]:
+    """Lay the elements of later generators over those of the first that agree in `keys`."""
+    base = parts[0] if parts else []
+    for part in parts[1:]:
+        over = {tuple(one.get(key, "") for key in keys): one for one in part}
+        base = [{**one, **over.get(tuple(one.get(key, "") for key in keys), {})} for one in base]
+    return base
 
 
 def _git_directories(git: Map, files: Files) -> Iterator[dict[str, str]]:
@@ -108,7 +136,7 @@ def _git_directories(git: Map, files: Files) -> Iterator[dict[str, str]]:
         if not pattern or entry.get("exclude") is True:
             continue
         for folder in files.folders():
-            if _matches(folder, pattern) and not any(_matches(folder, other) for other in excluded):
+            if _means(pattern, folder) and not any(_means(other, folder) for other in excluded):
                 yield _path_parameters(folder)
 
 
@@ -116,7 +144,7 @@ def _git_files(git: Map, files: Files) -> Iterator[dict[str, str]]:
     for entry in items(git, "files"):
         pattern = text(mapping(entry).get("path"))
         for path in files.found if pattern else ():
-            if fnmatchcase(path, pattern):
+            if _means(pattern, path):
                 parameters = _path_parameters(posixpath.dirname(path) or ".")
                 for document in files.load(path):
                     if isinstance(document.value, Map):
@@ -124,9 +152,8 @@ def _git_files(git: Map, files: Files) -> Iterator[dict[str, str]]:
                 yield parameters
 
 
-def _matches(folder: str, pattern: str) -> bool:
-    pattern = posixpath.normpath(pattern)
-    return folder.count("/") == pattern.count("/") and fnmatchcase(folder, pattern)
+def _means(pattern: str, path: str) -> bool:
+    return matches(posixpath.normpath(pattern), path)
 
 
 def _path_parameters(folder: str) -> dict[str, str]:
@@ -153,13 +180,16 @@ _PLACEHOLDER: Final = re.compile(
 )
 
 
-def _render(template: Map, parameters: Mapping[str, str]) -> Map:
-    """Fill ``{{name}}`` and ``{{.name}}``; what is not known keeps its braces."""
-
+def _fill(value: str, parameters: Mapping[str, str]) -> str:
     def one(match: re.Match[str]) -> str:
         name = match["name"] or f"path.segments.{match['segment']}"
         return parameters.get(name, match[0])
 
+    return _PLACEHOLDER.sub(one, value)
+
+
+def _render(template: Map, parameters: Mapping[str, str]) -> Map:
+    """Fill ``{{name}}`` and ``{{.name}}``; what is not known keeps its braces."""
     made = clone(template)
     stack: list[Value] = [made]
     while stack:
@@ -167,7 +197,7 @@ def _render(template: Map, parameters: Mapping[str, str]) -> Map:
         entries = list(current.items()) if isinstance(current, Map) else enumerate(current or ())  # type: ignore[arg-type]
         for key, value in entries:
             if isinstance(value, str) and "{{" in value:
-                current[key] = _PLACEHOLDER.sub(one, value)  # type: ignore[index]
+                current[key] = _fill(value, parameters)  # type: ignore[index]
             elif isinstance(value, (Map, Seq)):
                 stack.append(value)
     return made if isinstance(made, Map) else Map()
@@ -191,6 +221,8 @@ def read_sources(application: Resource) -> Iterator[ArgoSource]:
             destination=_plain(text(destination.get("namespace"))),
             cluster=_cluster(destination),
             location=source.at("path"),
+            include=text(mapping(source, "directory").get("include")),
+            exclude=text(mapping(source, "directory").get("exclude")),
         )
 
 
@@ -215,36 +247,51 @@ def _extra_of(options: Map) -> Map | None:
     return extra or None
 
 
-def merge_value_files(application: Resource, files: Files) -> list[str]:
-    """Lay the value files of an Application's Helm sources under its inline values, in place.
+def merge_value_files(application: Resource, files: Files, resolve: Callable[[str], str | None]) -> list[str]:
+    """Put what stands in the value files of an Application's Helm sources under `VALUES_READ`, in place.
+
+    Lowest are the values of a chart that lies in the tree, then come ``valueFiles``, each over the one before.
+
+    Args:
+        application: owned by the caller.
+        files: reads the tree.
+        resolve: finds the folder that a repository path means.
 
     Returns:
         The value files that were read.
     """
     spec = mapping(application.body, "spec")
     sources = [source for source in [spec.get("source"), *items(spec, "sources")] if isinstance(source, Map)]
-    roots = {text(source.get("ref")): "." for source in sources if text(source.get("ref"))}
+    references = {text(source.get("ref")) for source in sources if text(source.get("ref"))}
     reached: list[str] = []
     for source in sources:
         helm = mapping(source, "helm")
-        for entry in items(helm, "valueFiles"):
-            path = _value_path(text(entry), text(source.get("path")) or ".", roots)
+        folder = resolve(text(source["path"])) if text(source.get("path")) else None
+        paths = [_value_path(text(entry), folder, references, resolve) for entry in items(helm, "valueFiles")]
+        if folder is not None and files.is_file(join(folder, "Chart.yaml")):
+            paths.insert(0, join(folder, "values.yaml"))
+        merged = Map(source.path, source.line)
+        for path in paths:
             if not path or not files.is_file(path):
                 continue
             reached.append(path)
             for document in files.load(path):
-                if isinstance(document.value, Map):
-                    merged = clone(document.value)
-                    overlay(merged, mapping(helm, "valuesObject"))
-                    helm.put("valuesObject", merged, document.location)
+                overlay(merged, clone(document.value))
+        if merged:
+            if not helm:
+                helm = Map(source.path, source.line)
+                source.put("helm", helm, source.line)
+            helm.put(VALUES_READ, merged, source.line)
     return reached
 
 
-def _value_path(entry: str, folder: str, roots: Mapping[str, str]) -> str:
-    if entry.startswith("$"):
-        name, _, rest = entry[1:].partition("/")
-        return join(roots[name], rest) if name in roots else ""
-    return posixpath.normpath(entry[1:]) if entry.startswith("/") else join(folder, entry)
+def _value_path(entry: str, folder: str | None, references: set[str], resolve: Callable[[str], str | None]) -> str:
+    """Return the path of a value file; empty when it lies in a repository that is not here."""
+    if entry.startswith(("$", "/")):
+        name, _, rest = entry.partition("/")
+        base = resolve(posixpath.dirname(rest) or ".") if name[1:] in references or not name else None
+        return join(base, posixpath.basename(rest)) if base is not None else ""
+    return join(folder, entry) if folder is not None and entry else ""
 
 
 def overlay(base: Value, top: Value) -> None:
