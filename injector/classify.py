@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from injector.config.model import DEFAULT, Config
@@ -14,6 +14,7 @@ from injector.rules.context import Context
 from injector.rules.fold import case_of, judge
 from injector.rules.grouping import group, sum_up
 from injector.rules.registry import FINDINGS
+from injector.rules.rule import Subject
 from injector.rules.units import split_units
 
 _EXTERNAL: Final = frozenset({SourceKind.EXTERNAL_SECRET, SourceKind.CLUSTER_EXTERNAL_SECRET})
@@ -37,7 +38,7 @@ def classify(inventory: Inventory, config: Config = DEFAULT) -> Report:
     return Report(
         items=tuple(sorted(items, key=_item_order)),
         orphans=tuple(sorted(orphans, key=_item_order)),
-        findings=tuple(sorted(inventory.deployed.findings, key=_finding_order)),
+        findings=_sorted(one for one in inventory.deployed.findings if not _is_of_item(one)),
         unreadable=inventory.unreadable,
         templated=inventory.templated,
         unresolved=inventory.unresolved,
@@ -49,7 +50,9 @@ def _judge_secret(secret: Secret, context: Context) -> Iterator[Item]:
     credentials = tuple(group([judge(case_of(unit, secret, context)) for unit in split_units(secret)]))
     verdict, confidence = sum_up(credentials)
     for source in _listed_sources(secret):
-        yield Item(source, verdict, confidence, credentials, _find(secret, source, context))
+        reported = context.reported_of(source, is_orphan=secret.is_orphan)
+        found = _find(Subject(secret, source, credentials, context))
+        yield Item(source, verdict, confidence, credentials, _sorted((*reported, *found)))
 
 
 def _listed_sources(secret: Secret) -> Sequence[SecretSource]:
@@ -58,13 +61,15 @@ def _listed_sources(secret: Secret) -> Sequence[SecretSource]:
     return [one for one in secret.sources if one.kind in _EXTERNAL or has_reader]
 
 
-def _find(secret: Secret, source: SecretSource, context: Context) -> tuple[Finding, ...]:
-    found = [
-        Finding(rule.id, message, location)
-        for rule in FINDINGS
-        for message, location in rule.find(secret, source, context)
-    ]
-    return tuple(sorted(found, key=_finding_order))
+def _find(subject: Subject) -> Iterator[Finding]:
+    if not subject.secret.is_orphan:  # what nobody deploys harms nobody
+        for rule in FINDINGS:
+            for message, location in rule.find(subject):
+                yield Finding(rule.id, message, location)
+
+
+def _is_of_item(finding: Finding) -> bool:
+    return finding.subject is not None and finding.subject.kind in _EXTERNAL
 
 
 def _item_order(item: Item) -> tuple[str, str, str, Location, str]:
@@ -72,5 +77,5 @@ def _item_order(item: Item) -> tuple[str, str, str, Location, str]:
     return source.ref.namespace, source.target, source.kind, source.origin.location, source.origin.root
 
 
-def _finding_order(finding: Finding) -> tuple[Location, str, str]:
-    return finding.location, finding.rule, finding.message
+def _sorted(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    return tuple(sorted(set(findings), key=lambda one: (one.location, one.rule, one.message)))

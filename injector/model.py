@@ -380,11 +380,16 @@ class Credential:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something wrong or noteworthy that is no verdict, such as a Secret with two writers."""
+    """Something wrong or noteworthy that is no verdict, such as a Secret with two writers.
+
+    Attributes:
+        subject: the object that it is about, when the reader of a manifest found it.
+    """
 
     rule: str
     message: str
     location: Location
+    subject: ObjectRef | None = None
 
 
 @dataclass(frozen=True, slots=True)

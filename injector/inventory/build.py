@@ -283,7 +283,7 @@ class _Builder:
         for facts in (self.deployed, self.orphaned):
             resolved = [resolve(source, stores) for source in facts.sources]
             facts.sources = [source for source, _ in resolved]
-            facts.findings += [finding for _, findings in resolved for finding in findings]
+            facts.findings += [replace(one, subject=source.ref) for source, found in resolved for one in found]
 
     def _inventory(self) -> Inventory:
         self._resolve_stores()

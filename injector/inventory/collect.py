@@ -7,7 +7,7 @@ Applications) come back with the facts and are rendered next.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from injector.inventory.consumers import read_consumers
 from injector.inventory.consumers_embedded import parse_embedded
@@ -105,12 +105,12 @@ def _read_eso(resource: Resource, kind: str, made: RootFacts, maps: _ConfigMaps)
         # Stores may come from another root: paths are composed when all of them are known.
         sources, findings = read_external_secret(resource, root.id, StoreIndex.empty(), config_map=maps.data)
         facts.sources += sources
-        facts.findings += findings
+        facts.findings += [replace(one, subject=resource.ref) for one in findings]
     elif kind in ("PushSecret", "ClusterPushSecret"):
         push = read_push_secret(resource, root.id)
         facts.consumers += push.consumers
         facts.pushed += push.pushed
-        facts.findings += push.findings
+        facts.findings += [replace(one, subject=resource.ref) for one in push.findings]
 
 
 class _ChartNames:

@@ -42,18 +42,13 @@ def link(inventory: Inventory) -> list[Secret]:
 def _link(
     facts: Facts, clusters: dict[str, str], *, is_orphan: bool, others: Iterable[Consumer] = ()
 ) -> Iterator[Secret]:
-    readers: dict[tuple[str, str], list[Consumer]] = defaultdict(list)
-    loose: dict[str, list[Consumer]] = defaultdict(list)
-    for consumer in (*facts.consumers, *others):
-        cluster = clusters.get(consumer.origin.root, "")
-        readers[cluster, consumer.secret].append(consumer)
-        loose[consumer.secret].append(consumer)
+    readers = _Readers((*facts.consumers, *others), clusters)
     taken: set[int] = set()
     makers: dict[tuple[str, str, str], list[SecretSource]] = defaultdict(list)
     for source in facts.sources:
         makers[clusters.get(source.origin.root, ""), source.ref.namespace, source.target].append(source)
     for (cluster, namespace, name), sources in sorted(makers.items()):
-        consumers = [one for one in readers[cluster, name] if _meets(namespace, sources[0].origin, one)]
+        consumers = readers.find(cluster, namespace, name, sources[0].origin)
         taken.update(id(one) for one in consumers)
         yield Secret(namespace, name, tuple(sources), _sorted(consumers), is_orphan)
     if is_orphan:
@@ -74,18 +69,32 @@ def _link(
             yield Secret(namespace, name, (source,), _sorted(consumers), is_orphan)
 
 
+class _Readers:
+    """Consumers by the Secret that they read: a name that every namespace has must cost no more than another."""
+
+    def __init__(self, consumers: Iterable[Consumer], clusters: dict[str, str]) -> None:
+        self._by_name: dict[tuple[str, str], dict[str, list[Consumer]]] = defaultdict(lambda: defaultdict(list))
+        for one in consumers:
+            self._by_name[clusters.get(one.origin.root, ""), one.secret][namespace_of(one)].append(one)
+
+    def find(self, cluster: str, namespace: str, name: str, origin: Origin) -> list[Consumer]:
+        """Return who reads a Secret; where either namespace is not known, who stands near its manifest."""
+        spaces = self._by_name.get((cluster, name))
+        if not spaces:
+            return []
+        if namespace:
+            found = list(spaces.get(namespace, ()))
+            loose: Iterable[Consumer] = spaces.get("", ())
+        else:
+            found = []
+            loose = (one for own in spaces.values() for one in own)
+        path = origin.location.path
+        return found + [one for one in loose if one.how is not How.COPY and _are_near(path, one.origin.location.path)]
+
+
 def namespace_of(consumer: Consumer) -> str:
     """Return the namespace of the Secret that a consumer reads."""
     return consumer.secret_namespace or consumer.ref.namespace
-
-
-def _meets(namespace: str, origin: Origin, consumer: Consumer) -> bool:
-    own = namespace_of(consumer)
-    if namespace and own:
-        return namespace == own
-    if consumer.how is How.COPY:
-        return False
-    return _are_near(origin.location.path, consumer.origin.location.path)
 
 
 def _are_near(left: str, right: str) -> bool:

@@ -9,8 +9,6 @@ from injector.rules.rule import Answer, Case, VerdictRule, stays
 
 
 def _configuration(case: Case) -> Answer:
-    if case.nature.kind != "configuration":
-        return None
     return stays(f"{case.unit.label} is configuration", case.unit.location, Confidence.MEDIUM)
 
 
@@ -28,6 +26,7 @@ RULES: Final = (
         statement="Hosts, ports and names are no credential.",
         remedy="Nothing to do: what moves takes them along from wherever they stand.",
         decide=_configuration,
+        kinds=frozenset({"configuration"}),
     ),
     VerdictRule(
         id="provisioning-input",

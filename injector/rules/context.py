@@ -1,41 +1,137 @@
-"""What of a tree as a whole bears on single credentials, gathered once."""
+"""What of a tree as a whole bears on single Secrets, gathered once."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
 
 from injector.config.model import DEFAULT, Config
-from injector.inventory.facts import Inventory
-from injector.model import How
+from injector.inventory.facts import Facts, Inventory
+from injector.location import Location
+from injector.manifests.roots import Root, RootKind
+from injector.model import Finding, How, ObjectRef, SecretSource, SourceKind, Store, StoreRef
+
+_GITOPS: Final = frozenset({RootKind.FLUX, RootKind.ARGO})
+
+StoreKey = tuple[str, str, str]
+"""Kind, namespace (empty for a ClusterSecretStore) and name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What of a tree as a whole bears on single credentials.
+    """What of a tree as a whole bears on single Secrets.
 
     Attributes:
+        roots: root id -> root.
         before_store: roots that must be ready before the store of Vault is: what runs there is bootstrap.
         store_logins: (namespace, name) of the Secrets that stores log in with; namespace may be empty.
+        stores: the stores that are deployed.
+        lost_stores: stores that stand in the tree and are not deployed -> where.
+        lost_sources: (namespace, Secret's name) -> manifests that would make it and that nothing deploys; the
+            namespace may be empty.
+        deleting_pushes: PushSecrets that delete the remote copy with the Secret.
         config: what only a person can know of the tree.
+        reported: (object, whether it is an orphan) -> what the reader of its manifest found wrong with it.
     """
 
-    before_store: frozenset[str]
-    store_logins: frozenset[tuple[str, str]]
+    roots: Mapping[str, Root] = field(default_factory=dict)
+    before_store: frozenset[str] = frozenset()
+    store_logins: frozenset[tuple[str, str]] = frozenset()
+    stores: frozenset[StoreKey] = frozenset()
+    lost_stores: Mapping[StoreKey, Location] = field(default_factory=dict)
+    lost_sources: Mapping[tuple[str, str], tuple[SecretSource, ...]] = field(default_factory=dict)
+    deleting_pushes: frozenset[ObjectRef] = frozenset()
+    reported: Mapping[tuple[ObjectRef, bool], tuple[Finding, ...]] = field(default_factory=dict)
     config: Config = DEFAULT
 
     @staticmethod
     def of(inventory: Inventory, config: Config = DEFAULT) -> Context:
         """Gather the context of an inventory."""
-        store_roots = {store.origin.root for store in inventory.deployed.stores if store.provider == "vault"}
-        before: set[str] = set()
-        waiting = [
-            own for root in sorted(store_roots & set(inventory.roots)) for own in inventory.roots[root].depends_on
-        ]
-        while waiting:
-            own = waiting.pop()
-            if own not in before and own in inventory.roots and own not in store_roots:
-                before.add(own)
-                waiting.extend(inventory.roots[own].depends_on)
-        facts = (*inventory.deployed.consumers, *inventory.orphaned.consumers)
-        logins = {(one.secret_namespace or one.ref.namespace, one.secret) for one in facts if one.how is How.STORE_AUTH}
-        return Context(frozenset(before), frozenset(logins), config)
+        deployed, orphaned = inventory.deployed, inventory.orphaned
+        logins = {
+            (one.secret_namespace or one.ref.namespace, one.secret)
+            for facts in (deployed, orphaned)
+            for one in facts.consumers
+            if one.how is How.STORE_AUTH
+        }
+        stores = frozenset(_store_key(one) for one in deployed.stores)
+        lost = {_store_key(one): one.origin.location for one in reversed(orphaned.stores)}
+        return Context(
+            roots=inventory.roots,
+            before_store=frozenset(_before_store(inventory)),
+            store_logins=frozenset(logins),
+            stores=stores,
+            lost_stores={key: lost[key] for key in lost if key not in stores},
+            lost_sources=_lost_sources(orphaned),
+            deleting_pushes=frozenset(_deleting_pushes(deployed)),
+            reported=_reported(inventory),
+            config=config,
+        )
+
+    def reported_of(self, source: SecretSource, *, is_orphan: bool) -> tuple[Finding, ...]:
+        """Return what the reader of a source's manifest found wrong with it."""
+        found = self.reported.get((source.ref, is_orphan), ())
+        if source.kind is SourceKind.CLUSTER_EXTERNAL_SECRET and source.ref.namespace:
+            found += self.reported.get((ObjectRef(source.ref.kind, "", source.ref.name), is_orphan), ())
+        return found
+
+    def has_store(self, store: StoreRef, namespace: str) -> bool:
+        """Tell whether a store is deployed for an ExternalSecret of a namespace."""
+        return _key(store, namespace) in self.stores
+
+    def find_lost_store(self, store: StoreRef, namespace: str) -> Location | None:
+        """Return where a store stands that nothing deploys, None when it is deployed or not in the tree."""
+        return self.lost_stores.get(_key(store, namespace))
+
+    def is_gitops(self, root: str) -> bool:
+        """Tell whether a root is one of a cluster's own, not a folder or stream that may be a part of a tree."""
+        return root in self.roots and self.roots[root].kind in _GITOPS
+
+    def is_partial(self, root: str) -> bool:
+        """Tell whether a root has variables that the tree does not tell."""
+        return root in self.roots and self.roots[root].is_partial
+
+
+def _key(store: StoreRef, namespace: str) -> StoreKey:
+    return store.kind, "" if store.kind.startswith("Cluster") else namespace, store.name
+
+
+def _store_key(store: Store) -> StoreKey:
+    return store.ref.kind, store.ref.namespace, store.ref.name
+
+
+def _before_store(inventory: Inventory) -> set[str]:
+    roots = inventory.roots
+    own = {store.origin.root for store in inventory.deployed.stores if store.provider == "vault"}
+    before: set[str] = set()
+    waiting = [root for start in sorted(own & set(roots)) for root in roots[start].depends_on]
+    while waiting:
+        root = waiting.pop()
+        if root not in before and root in roots and root not in own:
+            before.add(root)
+            waiting.extend(roots[root].depends_on)
+    return before
+
+
+def _lost_sources(orphaned: Facts) -> dict[tuple[str, str], tuple[SecretSource, ...]]:
+    found: dict[tuple[str, str], list[SecretSource]] = defaultdict(list)
+    for source in orphaned.sources:
+        found[source.ref.namespace, source.target].append(source)
+    return {key: tuple(sorted(found[key], key=lambda one: one.origin.location)) for key in found}
+
+
+def _deleting_pushes(deployed: Facts) -> Iterator[ObjectRef]:
+    for one in deployed.findings:
+        if one.rule == "push-secret-deletes-remote" and one.subject:
+            yield one.subject
+
+
+def _reported(inventory: Inventory) -> dict[tuple[ObjectRef, bool], tuple[Finding, ...]]:
+    found: dict[tuple[ObjectRef, bool], list[Finding]] = defaultdict(list)
+    for facts, is_orphan in ((inventory.deployed, False), (inventory.orphaned, True)):
+        for finding in facts.findings:
+            if finding.subject:
+                found[finding.subject, is_orphan].append(finding)
+    return {key: tuple(found[key]) for key in found}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from injector.inventory.linking import Secret
 from injector.model import Confidence, Reason, Verdict
@@ -36,11 +37,16 @@ def case_of(unit: Unit, secret: Secret, context: Context) -> Case:
     return Case(unit, secret, context, nature_of(unit, secret), clients, others)
 
 
+@lru_cache(maxsize=256)
+def _rules_for(kind: str) -> tuple[VerdictRule, ...]:
+    return tuple(rule for rule in VERDICTS if not rule.kinds or kind in rule.kinds)
+
+
 def judge(case: Case) -> Judgement:
     """Ask the rules in their order."""
     decided: tuple[VerdictRule, Decision] | None = None
     near: list[Reason] = []
-    for rule in VERDICTS:
+    for rule in _rules_for(case.nature.kind):
         answer = rule.decide(case)
         if answer is None:
             continue

@@ -20,11 +20,9 @@ def _kind(name: str, kind: str, words: str, statement: str, remedy: str = _STAY)
     """Return the rule that a kind stays static; `words` say what the value is."""
 
     def decide(case: Case) -> Answer:
-        if case.nature.kind != kind:
-            return None
         return stays(f"{case.what} is {words}", case.unit.location, _sure(case))
 
-    return VerdictRule(id=f"kind-{name}", statement=statement, remedy=remedy, decide=decide)
+    return VerdictRule(id=f"kind-{name}", statement=statement, remedy=remedy, decide=decide, kinds=frozenset({kind}))
 
 
 RULES: Final = (

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from injector.rules import bootstrap, configuration, consumers, engines, findings, kinds, server
+from injector.rules import bootstrap, configuration, consumers, engines, findings, kinds, reported, server
 from injector.rules.rule import FindingRule, LimitRule, Rule, VerdictRule
 
 VERDICTS: Final[tuple[VerdictRule, ...]] = (
@@ -24,6 +24,6 @@ LIMITS: Final[tuple[LimitRule, ...]] = consumers.LIMITS
 
 FINDINGS: Final[tuple[FindingRule, ...]] = findings.RULES
 
-REGISTRY: Final[tuple[Rule, ...]] = (*VERDICTS, *LIMITS, *FINDINGS)
+REGISTRY: Final[tuple[Rule, ...]] = (*VERDICTS, *LIMITS, *FINDINGS, *reported.RULES)
 
 BY_ID: Final = {rule.id: rule for rule in REGISTRY}

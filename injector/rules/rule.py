@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from injector.inventory.linking import Secret
 from injector.location import Location
-from injector.model import Confidence, Consumer, Reason, SecretSource, Verdict
+from injector.model import Confidence, Consumer, Credential, Reason, SecretSource, Verdict
 from injector.rules.context import Context
 from injector.rules.nature import Nature
 from injector.rules.units import Unit
@@ -89,9 +89,14 @@ class Rule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerdictRule(Rule):
-    """A rule that decides: the first decisive one of the registry counts."""
+    """A rule that decides: the first decisive one of the registry counts.
+
+    Attributes:
+        kinds: the natures it speaks of, by kind; empty for all.
+    """
 
     decide: Callable[[Case], Answer]
+    kinds: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,11 +106,26 @@ class LimitRule(Rule):
     limit: Callable[[Case, Decision], tuple[Confidence, Reason] | None]
 
 
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One deployed source of a Secret, judged: what a rule about findings looks at."""
+
+    secret: Secret
+    source: SecretSource
+    credentials: tuple[Credential, ...]
+    context: Context
+
+    @property
+    def is_moving(self) -> bool:
+        """Tell whether a part of the Secret can become dynamic."""
+        return any(one.verdict is Verdict.DYNAMIC for one in self.credentials)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FindingRule(Rule):
-    """A rule about one source of a Secret that is no verdict."""
+    """A rule about one deployed source of a Secret that is no verdict: yields messages and their evidence."""
 
-    find: Callable[[Secret, SecretSource, Context], Iterable[tuple[str, Location]]]
+    find: Callable[[Subject], Iterable[tuple[str, Location]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
