@@ -34,6 +34,12 @@ CLIENT_COMMANDS: Final = re.compile(
 )
 """A server image that runs one of these is a client."""
 
+ROLE_COMMANDS: Final = re.compile(
+    r"(?i)\b(?:create|alter)\s+(?:role|user|database)\b|\bcreateuser\b|\bcreatedb\b|\bgrant\s+\w+(?:\s+privileges)?\s+on\b"
+)
+"""What a provisioning init container runs."""
+_ROLE_IMAGE: Final = re.compile(r"(?:postgres(?:ql)?|pg|mysql|mariadb|mongo(?:db)?|db|database)-init(?:ializer|db)?\Z")
+
 INFRASTRUCTURE: Final = frozenset(
     {"external-secrets", "external-dns", "cert-manager", "flux", "flux2", "flux-operator", "flux-instance", "argo-cd",
      "argocd", "argocd-image-updater", "cilium", "calico", "coredns", "k8s-gateway", "metallb", "kube-vip",
@@ -100,6 +106,11 @@ Sources: the images' own documentation (grafana docs "Override configuration wit
 docker-library docs for postgres, mysql, mariadb, mongo and wordpress; n8n, miniflux, authelia and immich docs).
 """
 
+_NO_SERVER: Final = (
+    "exporter", "backup", "init", "client", "admin", "ui", "web", "commander", "insight", "express", "console", "browser",
+    "viewer", "dump", "restore", "migrat",
+)  # fmt: skip
+"""Parts of names of what only talks to a server."""
 _TAG: Final = re.compile(r"[@:].*\Z")
 
 
@@ -126,17 +137,20 @@ def app_names(text: str) -> tuple[str, ...]:
 def server_of(text: str) -> str:
     """Return the system that an image or chart is the server of, empty when it is none."""
     names = app_names(text)[: 1 + app_names(text)[0].count("-") if text else 0]
-    if (
-        any(word in names[0] for word in ("exporter", "backup", "init", "client", "admin", "ui", "web"))
-        if names
-        else True
-    ):
+    if any(word in names[0] for word in _NO_SERVER) if names else True:
         return ""
     for name in names:
         for pattern, system in SERVERS:
             if name == pattern:
                 return system
     return ""
+
+
+@lru_cache(maxsize=16384)
+def makes_roles(image: str, command: str) -> bool:
+    """Tell whether a container of this image, running this, makes roles in a database for others."""
+    names = app_names(image)
+    return bool(ROLE_COMMANDS.search(command) or (names and _ROLE_IMAGE.match(names[0])))
 
 
 @lru_cache(maxsize=16384)

@@ -63,7 +63,7 @@ PORTS: Final[dict[str, str]] = {
     "5671": "rabbitmq", "15672": "rabbitmq", "389": "ldap", "636": "ldap", "3890": "ldap",
 }  # fmt: skip
 
-USER: Final = frozenset({"user", "username", "usr", "uname", "login", "userid", "users", "usernames"})
+USER: Final = frozenset({"user", "username", "usr", "uname", "login", "userid", "users", "usernames", "dn", "binddn"})
 PASSWORD: Final = frozenset({"password", "pass", "passwd", "pwd", "pw", "passphrase", "passw", "passwords"})
 HOST: Final = frozenset(
     {"host", "hostname", "hosts", "server", "servers", "addr", "address", "endpoint", "svc", "fqdn", "ip", "hostport",
@@ -79,8 +79,14 @@ CONFIGURATION: Final = frozenset(
      "email", "emails", "repository", "repo", "org", "organization", "tenant", "realm", "issuer", "scope", "scopes",
      "audience", "redirect", "callback", "origin", "origins", "latitude", "longitude", "elevation", "country",
      "config", "conf", "settings", "options", "pool", "vhost", "bind", "base", "cidr", "subnet", "ips", "mac",
-     "search", "filter", "list", "networks", "network", "charset", "class", "color", "location", "hostname"}
+     "search", "filter", "list", "networks", "network", "charset", "class", "color", "location", "hostname", "verifier"}
 )  # fmt: skip
+
+DUMMY: Final = frozenset({"dummy", "placeholder", "changeme", "fake"})
+"""Values that stand in for one: nobody logs in with them."""
+KUBERNETES: Final = frozenset({"kubernetes", "k8s", "kube"})
+TERRAFORM: Final = frozenset({"terraform", "tfe", "tfc"})
+VAULT: Final = frozenset({"vault", "openbao", "bao"})
 
 SUPERUSER: Final = frozenset({"root", "superuser", "super", "sa", "sysdba", "postgrespassword", "su"})
 REPLICATION: Final = frozenset({"replication", "repl", "replica", "repmgr", "replicator", "standby", "streaming"})
@@ -103,6 +109,9 @@ REGISTRY: Final = frozenset(
      "imagepull", "pullsecret", "docker", "ecr", "gcr"}
 )  # fmt: skip
 GIT: Final = frozenset({"git", "deploykey", "knownhosts", "known", "identity", "gitcredentials", "netrc"})
+GIT_HOSTS: Final = frozenset(
+    {"git", "github", "gitlab", "gitea", "forgejo", "bitbucket", "repo", "deploy", "deploykey"}
+)
 BACKUP: Final = frozenset(
     {"restic", "kopia", "borg", "volsync", "velero", "barman", "backup", "backups", "pgbackrest", "backrest", "wal",
      "duplicati", "duplicacy", "rclone", "borgmatic", "longhorn", "k8up", "rustic"}
@@ -149,6 +158,18 @@ _WHOLE: Final = frozenset(
 _CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _CUT: Final = re.compile(r"[^a-z0-9]+")
 _TRAILING_NUMBER: Final = re.compile(r"(?<=[a-z])\d+\Z")
+
+
+_NOT_OF_A_STEM: Final = USER | PASSWORD | HOST | DSN | DATABASE_NAME | CONFIGURATION | {"id", "key", "secret", "value"}
+
+
+@lru_cache(maxsize=65536)
+def stem(name: str) -> frozenset[str]:
+    """Return what a name is about: its words without those that say which part of a login it is.
+
+    ``GF_DATABASE_PASSWORD`` and ``GF_DATABASE_HOST`` have the same stem, ``username`` has none.
+    """
+    return frozenset(words(name)) - _NOT_OF_A_STEM
 
 
 @lru_cache(maxsize=65536)

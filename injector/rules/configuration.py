@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from injector.model import Confidence
-from injector.rules.rule import Answer, Case, VerdictRule, stays
+from injector.model import Confidence, Consumer
+from injector.rules.naming import judge_name
+from injector.rules.readers import is_init, is_provisioner
+from injector.rules.rule import Answer, Case, NearMiss, VerdictRule, stays
 
 
 def _configuration(case: Case) -> Answer:
@@ -13,11 +15,27 @@ def _configuration(case: Case) -> Answer:
 
 
 def _provisioning(case: Case) -> Answer:
-    if not case.unit.hint.is_provisioning:
+    hint = case.unit.hint
+    maker = next((one for one in case.clients if is_provisioner(one)), None)
+    if not hint.is_provisioning and not (maker and case.nature.system):
         return None
-    kind = "server-own" if case.unit.hint.is_superuser else "provisioning-input"
-    message = f"{case.unit.evidence} feeds an init container that makes roles"
-    return stays(message, case.unit.location, Confidence.HIGH, kind)
+    kind = "server-own" if hint.is_superuser else "provisioning-input"
+    if maker:
+        message, where = f"{case.what} feeds {maker.ref}, which makes roles in the database", maker.location
+    else:
+        message, where = f"{case.what} feeds an init container that makes roles", case.unit.location
+    app = next((one for one in case.clients if _logs_in(one, case)), None)
+    if app:
+        return NearMiss(f"{message}, but {app.ref} logs in with it as well", app.location)
+    is_seen = maker is not None or any(is_init(one) for one in case.clients)
+    return stays(message, where, Confidence.HIGH if is_seen else Confidence.MEDIUM, kind)
+
+
+def _logs_in(reader: Consumer, case: Case) -> bool:
+    """Tell whether the app itself uses a value: it names the key, and not as provisioning does."""
+    if is_init(reader) or is_provisioner(reader) or reader.key != case.unit.key.name:
+        return False
+    return not reader.env or not judge_name(reader.env).is_provisioning
 
 
 RULES: Final = (

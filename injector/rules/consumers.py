@@ -20,7 +20,8 @@ def _object_needed(case: Case) -> Answer:
 
 
 def _no_reader(case: Case, decision: Decision) -> tuple[Confidence, Reason] | None:
-    if case.clients or case.others or decision.kind:
+    del decision
+    if case.clients or case.others or case.nature.kind == "configuration":
         return None
     message = "nobody in the tree reads it; judged by its kind"
     return Confidence.MEDIUM, Reason("no-reader", message, case.unit.location)

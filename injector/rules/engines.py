@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from injector.model import Confidence, Verdict
-from injector.rules.rule import Answer, Case, Decision, VerdictRule
+from injector.rules.rule import Answer, Case, Decision, NearMiss, VerdictRule
 
 _PLAN: Final = "Run `phase2 plan` for the change."
 
@@ -16,13 +17,27 @@ def _sure(case: Case) -> Confidence:
     return Confidence.MEDIUM if case.unit.strength else Confidence.LOW
 
 
-def _engine(engine: str, statement: str) -> VerdictRule:
-    """Return the rule that what an engine issues can be dynamic."""
+def _engine(
+    engine: str, kinds: Collection[str], statement: str, *, near: Mapping[str, str] | None = None
+) -> VerdictRule:
+    """Return the rule that what an engine issues can be dynamic.
+
+    Args:
+        engine: the engine.
+        kinds: what it issues.
+        statement: the rule's.
+        near: kinds that it could issue if something more were known -> what that is.
+    """
+    missing = near or {}
 
     def decide(case: Case) -> Answer:
-        if case.nature.engine.partition("/")[0] != engine:
-            return None
-        more = tuple((f"{one.ref} reads it by {one.how}", one.location) for one in case.clients[:1])
+        if not case.nature.engine:
+            is_close = bool(case.clients) or not case.others
+            return (
+                NearMiss(f"{case.what} could be one if {missing[case.nature.kind]}", case.unit.location)
+                if is_close
+                else None
+            )
         words = case.nature.kind.replace("-", " ")
         return Decision(
             verdict=Verdict.DYNAMIC,
@@ -30,19 +45,45 @@ def _engine(engine: str, statement: str) -> VerdictRule:
             message=f"{case.what} is a client's {words} ({case.nature.engine})",
             location=case.unit.location,
             engine=case.nature.engine,
-            more=more,
+            more=tuple((f"{one.ref} reads it by {one.how}", one.location) for one in case.clients[:1]),
         )
 
-    return VerdictRule(id=f"engine-{engine}", statement=statement, remedy=_PLAN, decide=decide)
+    return VerdictRule(
+        id=f"engine-{engine}", statement=statement, remedy=_PLAN, decide=decide, kinds=frozenset({*kinds, *missing})
+    )
 
 
 RULES: Final = (
-    _engine("database", "A client's login to a database that Vault's database engine serves can be dynamic."),
-    _engine("aws", "A client's AWS access key can be dynamic."),
-    _engine("gcp", "A client's Google service account key can be dynamic."),
-    _engine("azure", "A client's Azure service principal can be dynamic."),
-    _engine("rabbitmq", "A client's RabbitMQ login can be dynamic."),
-    _engine("ldap", "A client's LDAP bind login can be dynamic."),
-    _engine("consul", "A client's Consul token can be dynamic."),
-    _engine("nomad", "A client's Nomad token can be dynamic."),
+    _engine(
+        "database",
+        ["database-login"],
+        "A client's login to a database that Vault's database engine serves can be dynamic.",
+        near={"login": "something told that it is a login to a database"},
+    ),
+    _engine("aws", ["aws-access-key"], "A client's AWS access key can be dynamic."),
+    _engine("gcp", ["gcp-service-account"], "A client's Google service account key can be dynamic."),
+    _engine("azure", ["azure-service-principal"], "A client's Azure service principal can be dynamic."),
+    _engine("rabbitmq", ["rabbitmq-login"], "A client's RabbitMQ login can be dynamic."),
+    _engine("ldap", ["ldap-bind"], "A client's LDAP bind login can be dynamic."),
+    _engine(
+        "pki",
+        ["private-certificate"],
+        "A private authority's leaf certificate that workloads read can be dynamic.",
+        near={"tls-certificate": "a private authority signed it"},
+    ),
+    _engine(
+        "ssh",
+        ["ssh-key"],
+        "A client's SSH key for hosts can be dynamic.",
+        near={"ssh-key": "something told that it logs in to hosts, not to Git"},
+    ),
+    _engine(
+        "kubernetes",
+        ["service-account-token"],
+        "A ServiceAccount's token that a workload reads can be dynamic.",
+        near={"kubeconfig": "a ServiceAccount's token is in it"},
+    ),
+    _engine("consul", ["consul-token"], "A client's Consul token can be dynamic."),
+    _engine("nomad", ["nomad-token"], "A client's Nomad token can be dynamic."),
+    _engine("terraform", ["terraform-token"], "A client's Terraform Cloud token can be dynamic."),
 )

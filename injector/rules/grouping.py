@@ -6,13 +6,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from injector.knowledge import words as w
-from injector.model import Confidence, Consumer, ConsumerReport, Credential, Verdict
+from injector.model import Confidence, Consumer, ConsumerReport, Credential, Reason, Verdict
 from injector.rules.fold import RANK, Judgement
 from injector.rules.naming import Part
 from injector.rules.readiness import readiness_of
 
 _CONFIGURATION: Final = "configuration"
-_PARTS: Final = w.USER | w.PASSWORD | w.DSN | {"id", "key", "secret", "access", "keyid", "name", "client"}
+_PARTS: Final = (
+    w.USER | w.PASSWORD | w.DSN | {"id", "key", "secret", "access", "keyid", "name", "client", "ids", "keys"}
+)
+_ALWAYS_ONE: Final = frozenset({_CONFIGURATION, "private-certificate", "tls-certificate"})
+"""Kinds of which a Secret has one only, whatever its keys are called."""
 _USER_IS_HALF: Final = frozenset({"oauth-client", "unsupported-login"})
 """Kinds whose user or id, alone, is still a part of the credential."""
 
@@ -21,7 +25,7 @@ def group(judged: Sequence[Judgement]) -> Iterator[Credential]:
     """Put the parts of one credential together: same kind, engine and verdict, same name without the part."""
     groups: dict[tuple[str, ...], list[Judgement]] = {}
     for one in judged:
-        stem = _stem(one.unit.label) if one.kind != _CONFIGURATION else ""
+        stem = "" if one.kind in _ALWAYS_ONE else _stem(one.unit.label)
         groups.setdefault((one.verdict, one.kind, one.engine, stem), []).append(one)
     for _, members in sorted(groups.items()):
         yield _credential(members, is_alone=len(members) == len(judged))
@@ -41,9 +45,20 @@ def _credential(members: Sequence[Judgement], *, is_alone: bool) -> Credential:
         engine="" if is_configuration else first.engine,
         verdict=verdict,
         confidence=max((one.confidence for one in members), key=RANK.__getitem__),
-        reasons=tuple(dict.fromkeys(reason for one in members for reason in one.reasons)),
+        reasons=_only_users(members) if is_configuration else _unique_reasons(one.reasons for one in members),
         consumers=tuple(_report(one, first.kind, verdict) for one in consumers),
-        near_misses=tuple(dict.fromkeys(reason for one in members for reason in one.near_misses)),
+        near_misses=_unique_reasons(one.near_misses for one in members),
+    )
+
+
+def _unique_reasons(reasons: Iterable[tuple[Reason, ...]]) -> tuple[Reason, ...]:
+    return tuple(dict.fromkeys(reason for some in reasons for reason in some))
+
+
+def _only_users(members: Sequence[Judgement]) -> tuple[Reason, ...]:
+    units = [one.unit for one in members]
+    return tuple(
+        Reason("configuration", f"{unit.label} is a name, no secret by itself", unit.location) for unit in units
     )
 
 

@@ -11,7 +11,8 @@ _STAY: Final = "Nothing to do: it stays with the External Secrets Operator."
 
 
 def _sure(case: Case) -> Confidence:
-    if case.unit.strength > 1:
+    needs_object = bool(case.others) and not case.clients  # then it stays whatever it is
+    if case.unit.strength > 1 or needs_object:
         return Confidence.HIGH
     return Confidence.MEDIUM if case.unit.strength and (case.clients or case.others) else Confidence.LOW
 
@@ -29,7 +30,7 @@ RULES: Final = (
     _kind(
         "s3-compatible",
         "s3-compatible",
-        "keys of a store that is not AWS",
+        "a key of a store that is not AWS",
         "Keys of a store that is not AWS stay static: no secrets engine issues them.",
     ),
     _kind("api-token", "api-token", "an API token", "A third party's API token stays static: only they issue it."),
@@ -65,11 +66,35 @@ RULES: Final = (
         "A login to a system that no secrets engine serves stays static.",
     ),
     _kind(
+        "vault-token",
+        "vault-token",
+        "a login to Vault itself",
+        "A login to Vault itself stays static: it is what dynamic credentials are asked for with.",
+        "Let the workload log in with its ServiceAccount: then there is no token to keep.",
+    ),
+)
+
+LAST: Final = (
+    _kind(
         "unknown-system",
         "login",
         "a login to a system that nothing tells",
         "A login stays static as long as nothing tells to which system.",
         "If it is a login to a database, say so in phase2.yaml.",
+    ),
+    _kind(
+        "ssh-key",
+        "ssh-key",
+        "an SSH key, and nothing tells to whose server",
+        "An SSH key stays static as long as nothing tells that it logs in to hosts.",
+        "If Vault could sign it, say so in phase2.yaml with the engine ssh.",
+    ),
+    _kind(
+        "kubeconfig",
+        "kubeconfig",
+        "a kubeconfig, and nothing tells whose login is in it",
+        "A kubeconfig stays static as long as nothing tells whose login is in it.",
+        "If it holds a ServiceAccount's token, say so in phase2.yaml with the engine kubernetes.",
     ),
     _kind(
         "unknown",

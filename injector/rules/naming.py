@@ -44,6 +44,7 @@ class Hint:
 
 
 UNKNOWN: Final = Hint("unknown", Part.SECRET)
+_SSH_FILES: Final = frozenset({("id", "rsa"), ("id", "ed25519"), ("id", "ecdsa")})
 _PUBLIC: Final = frozenset({"pub", "public"})
 _STATIC_FIRST: Final[tuple[tuple[frozenset[str], str], ...]] = (
     (frozenset({"webhook", "webhooks"}), "webhook-url"),
@@ -64,11 +65,13 @@ def judge_words(words: tuple[str, ...]) -> Hint:
     if not words:
         return UNKNOWN
     have = frozenset(words)
+    if have & w.DUMMY:
+        return Hint("configuration", Part.CONFIG)
     part = _part(words, have)
     for named, kind in _STATIC_FIRST:
         if have & named:
             return Hint("configuration" if part is Part.CONFIG and kind == "smtp" else kind, part)
-    cloud = _cloud(words, have)
+    cloud = _cloud(words, have) or _platform(words, have)
     if cloud:
         return cloud
     system = next((w.SYSTEMS[word] for word in words if word in w.SYSTEMS), "")
@@ -125,14 +128,42 @@ def _cloud(words: tuple[str, ...], have: frozenset[str]) -> Hint | None:
         and (words[-1] == "id" or words[0] == "access" or words[-3:] == ("secret", "access", "key"))
     ):
         return Hint("aws", Part.USER if words[-1] == "id" else Part.PASSWORD)
-    if (
-        have & {"gcp", "google", "gcloud"}
-        and have & {"credentials", "json", "sa", "account"}
-        and not have & {"client", "maps"}
-    ):
+    if _is_google(have):
         return Hint("gcp", Part.SECRET)
+    if have & {"azure"} and have & {"storage", "blob", "servicebus", "eventhub", "cosmos"}:
+        is_key = have & (w.DSN | {"key", "string", "token", "sas"})
+        return Hint("api-token", Part.SECRET) if is_key else Hint("configuration", Part.CONFIG)
     if have & {"azure", "arm"} and have & {"client", "tenant", "subscription"} and not have & w.OAUTH:
         return Hint("azure", Part.PASSWORD if words[-1] in ("secret", "password") else Part.USER)
+    return None
+
+
+def _is_google(have: frozenset[str]) -> bool:
+    """Tell a service account's key file; ``service-account.json`` is what Google's console calls it."""
+    if have & {"client", "maps", "token"} or have & w.KUBERNETES or have & w.ENCRYPTION:
+        return False
+    is_google = bool(have & {"gcp", "google", "gcloud", "firebase", "gcs", "bigquery"})
+    if is_google and have & {"credentials", "json", "sa", "account", "adminsdk"}:
+        return True
+    return have >= {"service", "account", "json"} or have >= {"serviceaccount", "json"}
+
+
+def _platform(words: tuple[str, ...], have: frozenset[str]) -> Hint | None:
+    """Keys to what workloads are run and reached with: ssh, Kubernetes, Terraform, Consul, Nomad, Vault."""
+    is_token = bool(have & w.TOKEN)
+    if "kubeconfig" in have or have >= {"kube", "config"}:
+        return Hint("kubeconfig", Part.SECRET)
+    if is_token and (have & w.KUBERNETES or have >= {"service", "account"} or "serviceaccount" in have):
+        return Hint("service-account-token", Part.SECRET)
+    if is_token and (have & w.TERRAFORM or words[0] == "tf"):
+        return Hint("terraform-token", Part.SECRET)
+    if is_token and have & {"consul", "nomad"}:
+        return Hint("consul-token" if "consul" in have else "nomad-token", Part.SECRET)
+    if have & w.VAULT and (is_token or have >= {"secret", "id"} or have >= {"role", "id"}):
+        return Hint("vault-token", Part.SECRET)
+    is_ssh_key = "ssh" in have and not have & (w.PASSWORD | w.USER | w.HOST | w.CONFIGURATION)
+    if (is_ssh_key or words[:2] in _SSH_FILES) and not have & (_PUBLIC | {"known", "knownhosts", "authorized"}):
+        return Hint("git" if have & w.GIT_HOSTS else "ssh-key", Part.SECRET)
     return None
 
 
@@ -166,8 +197,5 @@ def _static_kind(words: tuple[str, ...], have: frozenset[str], *, has_system: bo
     if have & w.REGISTRY and part in (Part.USER, Part.PASSWORD):
         return Hint("registry", part)
     if have & w.TOKEN or have >= {"api", "key"} or have >= {"license", "key"}:
-        for engine in ("consul", "nomad"):
-            if engine in have:
-                return Hint(f"{engine}-token", Part.SECRET)
         return Hint("api-token", Part.SECRET)
     return None

@@ -8,20 +8,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from injector.inventory.linking import Secret
+from injector.inventory.vaultpath import is_issued
 from injector.knowledge import words as w
-from injector.knowledge.apps import lookup
-from injector.model import How
-from injector.rules.naming import Part, judge_name
-from injector.rules.readers import is_client
+from injector.knowledge.apps import app_names
+from injector.model import How, SourceKind
+from injector.rules.naming import judge_name
+from injector.rules.readers import is_client, names_of
+from injector.rules.systems import iter_siblings, resolve_system
 from injector.rules.units import Unit
-
-_NOT_AWS: Final = re.compile(
-    r"https?://(?!(?:[\w.-]*\.)?amazonaws\.com)[\w.${}-]+|(?:^|\.)(?:r2\.cloudflarestorage|backblazeb2|wasabisys|digitaloceanspaces)\.com"
-)
-_SCHEME: Final = re.compile(r"(?:jdbc:)?([a-z][a-z0-9+]*)://", re.IGNORECASE)
-_TOKEN_ENGINES: Final = {"consul-token": "consul", "nomad-token": "nomad"}
-_CLOUD_KINDS: Final = {"gcp": "gcp-service-account", "azure": "azure-service-principal"}
-_LOGIN_KINDS: Final = {"rabbitmq": "rabbitmq-login", "ldap": "ldap-bind"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +33,57 @@ class Nature:
     system: str = ""
 
 
+_NOT_AWS: Final = re.compile(
+    r"https?://(?!(?:[\w.-]*\.)?amazonaws\.com)[\w.${}-]+|(?:^|\.)(?:r2\.cloudflarestorage|backblazeb2|wasabisys|digitaloceanspaces)\.com"
+)
+_ENDPOINT: Final = re.compile(r"(?i)endpoint|repository|s3.*url")
+_SSH_CLIENT: Final = re.compile(r"(?i)(?:ssh|sftp|bastion|jump|tunnel)_?(?:host|user|port|server|target)")
+_SSH_TOOLS: Final = frozenset(
+    {"ansible", "semaphore", "autossh", "sshfs", "rundeck", "awx", "sftp-client", "sshtunnel"}
+)
+_FILE_OF: Final = {"GOOGLE_APPLICATION_CREDENTIALS": "gcp", "AWS_SHARED_CREDENTIALS_FILE": "aws"}
+"""Variables that name a file of credentials."""
+_ENGINES: Final = {
+    "gcp": Nature("gcp-service-account", "gcp"),
+    "azure": Nature("azure-service-principal", "azure"),
+    "consul-token": Nature("consul-token", "consul"),
+    "nomad-token": Nature("nomad-token", "nomad"),
+    "terraform-token": Nature("terraform-token", "terraform"),
+    "service-account-token": Nature("service-account-token", "kubernetes"),
+}
+"""What a name's kind is issued by, when nothing else is asked."""
+_LOGIN_KINDS: Final = {"rabbitmq": "rabbitmq-login", "ldap": "ldap-bind"}
+_PRIVATE: Final = Nature("private-certificate", "pki")
+_ISSUED_KINDS: Final = {
+    "database": Nature("database-login", "database"), "aws": Nature("aws-access-key", "aws"),
+    "gcp": _ENGINES["gcp"], "azure": _ENGINES["azure"], "rabbitmq": Nature("rabbitmq-login", "rabbitmq"),
+    "pki": _PRIVATE, "consul": _ENGINES["consul-token"], "nomad": _ENGINES["nomad-token"],
+    "kubernetes": _ENGINES["service-account-token"], "terraform": _ENGINES["terraform-token"],
+    "ldap": Nature("ldap-bind", "ldap"), "ssh": Nature("ssh-key", "ssh"),
+}  # fmt: skip
+"""First word of a mount that issues credentials -> what it issues; mounts are called after their engine."""
+
+
 def nature_of(unit: Unit, secret: Secret) -> Nature:
     """Return what a value is, by its names, its siblings and its readers' surroundings."""
+    issued = _issued(unit, secret)
+    if issued:
+        return issued
     kind = unit.hint.kind
-    if kind in _TOKEN_ENGINES:
-        return Nature(kind, _TOKEN_ENGINES[kind])
+    if kind == "configuration" or (unit.remotes and all(one.store.provider == "fake" for one in unit.remotes)):
+        return Nature("configuration")
+    kind = _by_named_file(unit) or kind
     if kind in ("aws", "s3-compatible"):
         is_foreign = kind == "s3-compatible" or is_foreign_store(unit, secret)
         return Nature("s3-compatible") if is_foreign else Nature("aws-access-key", "aws")
-    if kind in _CLOUD_KINDS:
-        return Nature(_CLOUD_KINDS[kind], kind)
+    if kind in _ENGINES:
+        return _ENGINES[kind]
+    if kind == "ssh-key":
+        return _ssh(unit, secret)
+    if kind == "tls-certificate":
+        return _PRIVATE if _is_private(unit, secret) else Nature(kind)
+    if secret.sources[0].secret_type == "kubernetes.io/service-account-token":  # noqa: S105 - a type
+        return _ENGINES["service-account-token"]
     if kind != "login":
         return Nature(kind)
     system = resolve_system(unit, secret)
@@ -57,6 +92,61 @@ def nature_of(unit: Unit, secret: Secret) -> Nature:
     if system in _LOGIN_KINDS:
         return Nature(_LOGIN_KINDS[system], system, system)
     return Nature("login")
+
+
+def _issued(unit: Unit, secret: Secret) -> Nature | None:
+    """Tell what an engine issues already, to an operator that keeps it in a Secret."""
+    kinds = {source.kind for source in secret.sources}
+    if kinds == {SourceKind.VAULT_PKI_SECRET}:
+        return _PRIVATE
+    is_generated = bool(unit.remotes) and all(one.store.kind == "VaultDynamicSecret" for one in unit.remotes)
+    if kinds != {SourceKind.VAULT_DYNAMIC_SECRET} and not is_generated:
+        return None
+    for remote in unit.remotes:
+        if not is_issued(remote.path):
+            continue
+        engine = next((word for word in w.words(remote.path) if word in _ISSUED_KINDS), "")
+        system = next((w.SYSTEMS[word] for word in w.words(remote.path) if word in w.SYSTEMS), "")
+        if system in w.DATABASES:
+            return Nature("database-login", f"database/{system}", system)
+        if engine:
+            return _ISSUED_KINDS[engine]
+    return None
+
+
+def _by_named_file(unit: Unit) -> str:
+    """Return the kind of a file that a variable of its reader points at."""
+    for one in unit.consumers:
+        if one.how is How.VOLUME and one.container and one.path:
+            for variable, kind in _FILE_OF.items():
+                value = one.container.env.get(variable, "")
+                if value.startswith(one.path) and (value.endswith(f"/{unit.key.name}") or value == one.path):
+                    return kind
+    return ""
+
+
+def _ssh(unit: Unit, secret: Secret) -> Nature:
+    """Tell a key that logs in to hosts from one that fetches from Git; most keys in a cluster are for Git."""
+    have = set(w.words(secret.name)) | {word for one in unit.remotes for word in w.words(one.path)}
+    readers = {name for one in unit.consumers for text in (*names_of(one), one.ref.name) for name in app_names(text)}
+    if have & w.GIT_HOSTS or any("git" in name or name in ("renovate", "flux") for name in readers):
+        return Nature("git")
+    names = [name for source in secret.sources for name in (key.name for key in source.keys)]
+    names += [name for one in unit.consumers if one.container for name in one.container.env]
+    if readers & _SSH_TOOLS or any(_SSH_CLIENT.search(name) for name in names):
+        return Nature("ssh-key", "ssh")
+    return Nature("ssh-key")
+
+
+def _is_private(unit: Unit, secret: Secret) -> bool:
+    """Tell a certificate of a private authority: its own root stands beside it, and only workloads read it."""
+    names = {key.name.lower() for source in secret.sources for key in source.keys}
+    has_root = bool(names & {"ca.crt", "ca.pem", "ca-cert", "ca_cert", "cacert", "root.crt", "ca"})
+    has_key = any(w.words(name)[-1:] == ("key",) or name.endswith((".key", "key.pem")) for name in names)
+    is_authority = bool(set(w.words(secret.name)) & {"ca", "root", "issuer", "trust", "anchor", "wildcard", "public"})
+    is_made = any(source.kind is SourceKind.OPERATOR for source in secret.sources)
+    only_workloads = bool(unit.consumers) and all(is_client(one) for one in unit.consumers)
+    return has_root and has_key and only_workloads and not is_authority and not is_made
 
 
 def is_foreign_store(unit: Unit, secret: Secret) -> bool:
@@ -75,7 +165,7 @@ def is_foreign_store(unit: Unit, secret: Secret) -> bool:
                 return True
             if set(names) & ((w.BACKUP | w.OBJECT_STORE) - {"bucket"}) and "region" not in names:
                 return True
-    for _, value in _siblings(unit, r"(?i)endpoint|repository|s3.*url"):
+    for _, value in iter_siblings(unit, _ENDPOINT):
         if _NOT_AWS.search(value) or (value and "amazonaws" not in value and "{{" not in value and "." in value):
             return True
     return any(not is_client(one) for one in unit.consumers) and not any(is_client(one) for one in unit.consumers)
@@ -86,63 +176,3 @@ def _names(secret: Secret) -> Iterator[str]:
         for key in source.keys:
             yield key.name
             yield from (remote.prop or remote.path.rpartition("/")[2] for remote in key.remotes)
-
-
-def _siblings(unit: Unit, pattern: str) -> Iterator[tuple[str, str]]:
-    wanted = re.compile(pattern)
-    for one in unit.consumers:
-        if one.container:
-            for name in sorted(one.container.env):
-                if wanted.search(name):
-                    yield name, one.container.env[name]
-
-
-def resolve_system(unit: Unit, secret: Secret) -> str:
-    """Return the system of a login: what its name says, else its surroundings; empty when nothing tells."""
-    system = unit.hint.system
-    if system and system != "sql":
-        return system
-    for _, value in _siblings(unit, r"(?i)db|database|sql|pg|datasource|dsn|host|url|storage"):
-        found = _system_in(value)
-        if found:
-            return found
-    for source in secret.sources:
-        for key in source.keys:
-            hint = judge_name(key.name)
-            if hint.system not in ("", "sql", "ldap", "redis") and (hint.part is not Part.SECRET):
-                return hint.system
-            found = _system_in(key.template) if hint.part is Part.CONFIG or hint.part is Part.DSN else ""
-            if found and system:
-                return found
-    if not system:
-        return _by_values_path(unit)
-    for one in unit.consumers:
-        for name in (one.chart, one.container.image if one.container else "", one.ref.name):
-            if name and lookup("database", name):
-                return lookup("database", name)
-    return lookup("database", secret.name) or system
-
-
-def _by_values_path(unit: Unit) -> str:
-    for one in unit.consumers:
-        if one.how is How.HELM_VALUES:
-            have = w.words(one.path)
-            system = next((w.SYSTEMS[word] for word in have if word in w.SYSTEMS), "")
-            if system or set(have) & w.GENERIC_DATABASE:
-                return system or "sql"
-    return ""
-
-
-def _system_in(value: str) -> str:
-    match = _SCHEME.search(value)
-    if match and match[1].lower() in w.SCHEMES:
-        return w.SCHEMES[match[1].lower()]
-    text = value.strip().lower()
-    if text in w.PORTS:
-        return w.PORTS[text]
-    port = text.rpartition(":")[2]
-    if port in w.PORTS and port != text:
-        return w.PORTS[port]
-    if len(text) < 120:  # noqa: PLR2004 - longer is no host name
-        return next((w.SYSTEMS[word] for word in w.words(text) if word in w.SYSTEMS and w.SYSTEMS[word] != "ldap"), "")
-    return ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from injector.knowledge.apps import CLIENT_COMMANDS, WEB_TOOLS, app_names, is_infrastructure, server_of
+from injector.knowledge.apps import CLIENT_COMMANDS, WEB_TOOLS, app_names, is_infrastructure, makes_roles, server_of
 from injector.model import WORKLOAD_WAYS, Consumer, How
 
 
@@ -26,6 +26,8 @@ def infrastructure_of(consumer: Consumer) -> str:
 def server_reader(consumer: Consumer) -> str:
     """Return the system whose server the consumer is, empty for a client."""
     container = consumer.container
+    if is_web_tool(consumer):
+        return ""
     if container and container.image:
         if CLIENT_COMMANDS.search(container.command):
             return ""
@@ -40,6 +42,18 @@ def server_reader(consumer: Consumer) -> str:
     if field and server_of(field) and not field.startswith("external"):
         return server_of(field)
     return ""
+
+
+def is_init(consumer: Consumer) -> bool:
+    """Tell an init container."""
+    return consumer.container is not None and consumer.container.is_init
+
+
+def is_provisioner(consumer: Consumer) -> bool:
+    """Tell an init container or a Job that makes roles in a database for others."""
+    container = consumer.container
+    is_once = container is not None and (container.is_init or consumer.ref.kind in ("Job", "CronJob"))
+    return is_once and container is not None and makes_roles(container.image, container.command)
 
 
 def is_web_tool(consumer: Consumer) -> bool:

@@ -17,6 +17,7 @@ VERDICTS: Final[tuple[VerdictRule, ...]] = (
     *kinds.RULES,
     *consumers.RULES,
     *engines.RULES,
+    *kinds.LAST,
 )
 """The first decisive rule counts. No value passes all of them: every kind has a row in `kinds` or `engines`."""
 

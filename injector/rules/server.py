@@ -29,12 +29,13 @@ def _server(case: Case) -> Answer:
 def _superuser(case: Case) -> Answer:
     if not case.nature.system:
         return None
+    sure = Confidence.HIGH if case.unit.strength > 1 else Confidence.MEDIUM  # a name alone never gives more
     if case.unit.hint.is_superuser and case.unit.hint.part is not Part.USER:
-        return stays(f"{case.unit.evidence} names a superuser", case.unit.location, Confidence.HIGH, _OWN)
+        return stays(f"{case.what} names a superuser", case.unit.location, sure, _OWN)
     if _SUPERUSER_LOGIN.search(case.unit.key.template):
         return stays("its template logs in as a superuser", case.unit.location, Confidence.HIGH, _OWN)
     if case.secret.name.endswith(_SUPERUSER_SECRET):
-        return stays(f"Secret {case.secret.name} is a superuser's", case.unit.location, Confidence.HIGH, _OWN)
+        return stays(f"Secret {case.secret.name} is a superuser's", case.unit.location, sure, _OWN)
     return None
 
 

@@ -94,14 +94,26 @@ def _from_template(key: SecretKey, secret: Secret, consumers: tuple[Consumer, ..
         hint = judge_name(key.name)
         if hint.part is Part.CONFIG or hint.kind == "unknown" or hint.part is Part.USER:
             yield _unit(
-                key, key.name, Hint("configuration", Part.CONFIG, hint.system), "stands in Git as text", 1, consumers
+                key,
+                key.name,
+                Hint("configuration", Part.CONFIG, hint.system),
+                f"{key.name} (text in Git)",
+                1,
+                consumers,
             )
         else:
             yield _from_names(key, secret, consumers)
         return
     if _KEYWORDS.search(text) and "\n" not in text.strip():
         system = "mssql" if "initial catalog" in text.lower() else "postgresql"
-        yield _unit(key, key.name, Hint("login", Part.DSN, system), "is a connection string", 2, consumers)
+        yield _unit(
+            key,
+            key.name,
+            Hint("login", Part.DSN, system),
+            f"{key.name} (by its template a connection string)",
+            2,
+            consumers,
+        )
         return
     for line in text.splitlines():
         if "{{" in line or "://" in line:
@@ -116,10 +128,12 @@ def _from_line(key: SecretKey, line: str, secret: Secret, consumers: tuple[Consu
         if system and ("{{" in line or "@" in line):
             is_super = bool(set(w.words(line)) & {"superuser", "root"} and "://postgres:" in line)
             hint = Hint("login", Part.DSN, system, is_super)
-            yield _unit(key, key.name, hint, f"its template is a {match[1]}:// DSN", 2, consumers)
+            yield _unit(key, key.name, hint, f"{key.name} (by its template a {match[1]}:// DSN)", 2, consumers)
             return
     if _GO_MYSQL.search(line):
-        yield _unit(key, key.name, Hint("login", Part.DSN, "mysql"), "its template is a MySQL DSN", 2, consumers)
+        yield _unit(
+            key, key.name, Hint("login", Part.DSN, "mysql"), f"{key.name} (by its template a MySQL DSN)", 2, consumers
+        )
         return
     left = " ".join(_LEFT.findall(line.partition("{{")[0]))
     is_file = "\n" in key.template.strip()
@@ -131,13 +145,18 @@ def _from_line(key: SecretKey, line: str, secret: Secret, consumers: tuple[Consu
 
 
 def _from_names(key: SecretKey, secret: Secret, consumers: tuple[Consumer, ...]) -> Unit:
-    environment = [one.env for one in consumers if one.env and one.how is How.ENV]
+    readers = sorted((one for one in consumers if one.env and one.how is How.ENV), key=_is_init)
+    environment = [one.env for one in readers]  # what the app calls it tells more than what prepares the app does
     remotes = [remote.prop for remote in key.remotes if remote.prop not in ("", "value")]
     tails = [remote.path.rpartition("/")[2] for remote in key.remotes]
     hint, evidence, strength = _best([*environment, key.name, *key.variables, *remotes, *tails], secret)
     if key.name == "*" and hint.kind == "unknown":
         hint, evidence, strength = _from_secret_name(secret)
     return _unit(key, key.name, hint, evidence, 2 if evidence in environment else strength, consumers)
+
+
+def _is_init(consumer: Consumer) -> bool:
+    return consumer.container is not None and consumer.container.is_init
 
 
 def _best(names: Iterable[str], secret: Secret) -> tuple[Hint, str, int]:
