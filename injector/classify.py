@@ -47,7 +47,7 @@ def classify(inventory: Inventory, config: Config = DEFAULT) -> Report:
 
 def _judge_secret(secret: Secret, context: Context) -> Iterator[Item]:
     """Yield one item for every source that is listed; all share the Secret's credentials."""
-    credentials = tuple(group([judge(case_of(unit, secret, context)) for unit in split_units(secret)]))
+    credentials = tuple(group([judge(case_of(unit, secret, context)) for unit in split_units(secret)], context.config))
     verdict, confidence = sum_up(credentials)
     for source in _listed_sources(secret):
         reported = context.reported_of(source, is_orphan=secret.is_orphan)

@@ -92,20 +92,6 @@ APP_DATABASES: Final[dict[str, str]] = {
 }  # fmt: skip
 """App -> the database it is mostly run with: weak evidence, for words such as ``DB_PASSWORD`` only."""
 
-FILE_ENVIRONMENT: Final[dict[str, str]] = {
-    "grafana": "__FILE", "postgres": "_FILE", "postgresql": "_FILE", "mysql": "_FILE", "mariadb": "_FILE",
-    "wordpress": "_FILE", "nextcloud": "_FILE", "miniflux": "_FILE", "vaultwarden": "_FILE", "authelia": "_FILE",
-    "n8n": "_FILE", "gitea": "__FILE", "forgejo": "__FILE", "immich": "_FILE", "paperless": "_FILE",
-    "paperless-ngx": "_FILE", "keycloak": "_FILE", "mealie": "_FILE", "zabbix": "_FILE", "bookstack": "_FILE",
-    "umami": "_FILE", "pocket-id": "_FILE", "vikunja": "_FILE", "mongo": "_FILE", "linkding": "_FILE",
-    "freshrss": "_FILE", "firefly": "_FILE", "synapse": "_FILE", "roundcube": "_FILE", "matomo": "_FILE",
-}  # fmt: skip
-"""App -> the ending by which it reads a variable from a file.
-
-Sources: the images' own documentation (grafana docs "Override configuration with environment variables";
-docker-library docs for postgres, mysql, mariadb, mongo and wordpress; n8n, miniflux, authelia and immich docs).
-"""
-
 _NO_SERVER: Final = (
     "exporter", "backup", "init", "client", "admin", "ui", "web", "commander", "insight", "express", "console", "browser",
     "viewer", "dump", "restore", "migrat",
@@ -160,10 +146,6 @@ def is_infrastructure(text: str) -> bool:
 
 
 @lru_cache(maxsize=16384)
-def lookup(table_name: str, text: str) -> str:
-    """Return an app's entry in `APP_DATABASES` or `FILE_ENVIRONMENT`, empty when unknown."""
-    table = {"database": APP_DATABASES, "file": FILE_ENVIRONMENT}[table_name]
-    for name in app_names(text):
-        if name in table:
-            return table[name]
-    return ""
+def database_of(text: str) -> str:
+    """Return the database that an app is mostly run with, empty when unknown."""
+    return next((APP_DATABASES[name] for name in app_names(text) if name in APP_DATABASES), "")

@@ -180,7 +180,7 @@ def words(name: str) -> tuple[str, ...]:
     ``PGPASSWORD`` -> pg, password; ``tls.crt`` -> tls, crt.
     """
     found: list[str] = []
-    for word in _CUT.split(_CAMEL.sub("_", name).lower()):
+    for word in _CUT.split((name if name.isupper() else _CAMEL.sub("_", name)).lower()):
         if word:
             found.extend(_split_joined(word))
     return tuple(found)

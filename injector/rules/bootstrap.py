@@ -21,15 +21,18 @@ def _store_login(case: Case) -> Answer:
 
 def _namespace(case: Case) -> Answer:
     namespace = case.secret.namespace
-    if namespace not in BOOTSTRAP_NAMESPACES:
-        return None
+    config = case.context.config
     where = case.secret.sources[0].origin.location
-    return stays(f"namespace {namespace} holds infrastructure", where, Confidence.HIGH)
+    if namespace in BOOTSTRAP_NAMESPACES:
+        return stays(f"namespace {namespace} holds infrastructure", where, Confidence.HIGH)
+    if config.bootstrap.has_namespace(namespace):
+        return stays(f"namespace {namespace} holds infrastructure, says {config.path}", where, Confidence.HIGH)
+    return None
 
 
 def _infrastructure(case: Case) -> Answer:
     for one in case.clients:
-        name = infrastructure_of(one)
+        name = infrastructure_of(one, case.context.config)
         if name:
             return stays(f"{one.ref} ({name}) is infrastructure", one.location, Confidence.HIGH)
     return None

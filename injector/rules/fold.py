@@ -34,7 +34,7 @@ def case_of(unit: Unit, secret: Secret, context: Context) -> Case:
     """Gather what bears on the verdict of one value."""
     clients = tuple(one for one in unit.consumers if is_client(one))
     others = tuple(one for one in unit.consumers if not is_client(one))
-    return Case(unit, secret, context, nature_of(unit, secret), clients, others)
+    return Case(unit, secret, context, nature_of(unit, secret, context.config), clients, others)
 
 
 @lru_cache(maxsize=256)
@@ -54,7 +54,7 @@ def judge(case: Case) -> Judgement:
             near.append(Reason(rule.id, answer.message, answer.location))
         elif decided is None:
             decided = rule, answer
-        else:
+        elif not rule.is_fallback:
             near.append(Reason(rule.id, f"{answer.message}; overruled by {decided[0].id}", answer.location))
     rule, decision = decided or _undecided(case)
     reasons = [Reason(rule.id, decision.message, decision.location)]

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from injector.config.model import Config
 from injector.knowledge import words as w
 from injector.model import Confidence, Consumer, ConsumerReport, Credential, Reason, Verdict
 from injector.rules.fold import RANK, Judgement
 from injector.rules.naming import Part
-from injector.rules.readiness import readiness_of
+from injector.rules.readiness import Need, readiness_of
 
 _CONFIGURATION: Final = "configuration"
 _PARTS: Final = (
@@ -21,32 +22,35 @@ _USER_IS_HALF: Final = frozenset({"oauth-client", "unsupported-login"})
 """Kinds whose user or id, alone, is still a part of the credential."""
 
 
-def group(judged: Sequence[Judgement]) -> Iterator[Credential]:
+def group(judged: Sequence[Judgement], config: Config) -> Iterator[Credential]:
     """Put the parts of one credential together: same kind, engine and verdict, same name without the part."""
     groups: dict[tuple[str, ...], list[Judgement]] = {}
     for one in judged:
         stem = "" if one.kind in _ALWAYS_ONE else _stem(one.unit.label)
         groups.setdefault((one.verdict, one.kind, one.engine, stem), []).append(one)
     for _, members in sorted(groups.items()):
-        yield _credential(members, is_alone=len(members) == len(judged))
+        yield _credential(members, config, is_alone=len(members) == len(judged))
 
 
-def _credential(members: Sequence[Judgement], *, is_alone: bool) -> Credential:
+def _credential(members: Sequence[Judgement], config: Config, *, is_alone: bool) -> Credential:
     first = members[0]
     units = [one.unit for one in members]
     is_user = all(unit.hint.part is Part.USER for unit in units) and first.kind not in _USER_IS_HALF
     is_configuration = is_user and not is_alone
     verdict = Verdict.STATIC if is_configuration else first.verdict
     consumers = _unique(consumer for unit in units for consumer in unit.consumers)
+    keys = tuple(sorted({unit.key.name for unit in units}))
+    has_user = any(unit.hint.part in (Part.USER, Part.DSN) for unit in units)
+    need = Need(keys, lacks_user=first.engine == "database/redis" and not has_user)
     return Credential(
-        keys=tuple(sorted({unit.key.name for unit in units})),
+        keys=keys,
         vault_paths=tuple(sorted({remote.path for unit in units for remote in unit.remotes if remote.path})),
         kind=_CONFIGURATION if is_configuration else first.kind,
         engine="" if is_configuration else first.engine,
         verdict=verdict,
         confidence=max((one.confidence for one in members), key=RANK.__getitem__),
         reasons=_only_users(members) if is_configuration else _unique_reasons(one.reasons for one in members),
-        consumers=tuple(_report(one, first.kind, verdict) for one in consumers),
+        consumers=tuple(_report(one, verdict, need, config) for one in consumers),
         near_misses=_unique_reasons(one.near_misses for one in members),
     )
 
@@ -83,8 +87,8 @@ def _unique(consumers: Iterable[Consumer]) -> list[Consumer]:
     return [found[own] for own in sorted(found)]
 
 
-def _report(consumer: Consumer, kind: str, verdict: Verdict) -> ConsumerReport:
+def _report(consumer: Consumer, verdict: Verdict, need: Need, config: Config) -> ConsumerReport:
     if verdict is not Verdict.DYNAMIC:
         return ConsumerReport(consumer, None)
-    readiness, obstacles = readiness_of(consumer, kind)
+    readiness, obstacles = readiness_of(consumer, need, config)
     return ConsumerReport(consumer, readiness, obstacles)

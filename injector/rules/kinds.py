@@ -7,6 +7,8 @@ from typing import Final
 from injector.model import Confidence
 from injector.rules.rule import Answer, Case, VerdictRule, stays
 
+_OPEN: Final = frozenset({"login", "unknown", "ssh-key", "kubeconfig"})
+"""Kinds that leave open what the value is for."""
 _STAY: Final = "Nothing to do: it stays with the External Secrets Operator."
 
 
@@ -23,7 +25,14 @@ def _kind(name: str, kind: str, words: str, statement: str, remedy: str = _STAY)
     def decide(case: Case) -> Answer:
         return stays(f"{case.what} is {words}", case.unit.location, _sure(case))
 
-    return VerdictRule(id=f"kind-{name}", statement=statement, remedy=remedy, decide=decide, kinds=frozenset({kind}))
+    return VerdictRule(
+        id=f"kind-{name}",
+        statement=statement,
+        remedy=remedy,
+        decide=decide,
+        kinds=frozenset({kind}),
+        is_fallback=kind in _OPEN,
+    )
 
 
 RULES: Final = (

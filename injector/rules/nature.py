@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from injector.config.model import Config
 from injector.inventory.linking import Secret
 from injector.inventory.vaultpath import is_issued
 from injector.knowledge import words as w
@@ -53,6 +54,8 @@ _ENGINES: Final = {
 }
 """What a name's kind is issued by, when nothing else is asked."""
 _LOGIN_KINDS: Final = {"rabbitmq": "rabbitmq-login", "ldap": "ldap-bind"}
+_OTHER: Final = "other"
+"""What phase2.yaml calls a system without an engine."""
 _PRIVATE: Final = Nature("private-certificate", "pki")
 _ISSUED_KINDS: Final = {
     "database": Nature("database-login", "database"), "aws": Nature("aws-access-key", "aws"),
@@ -64,7 +67,7 @@ _ISSUED_KINDS: Final = {
 """First word of a mount that issues credentials -> what it issues; mounts are called after their engine."""
 
 
-def nature_of(unit: Unit, secret: Secret) -> Nature:
+def nature_of(unit: Unit, secret: Secret, config: Config) -> Nature:
     """Return what a value is, by its names, its siblings and its readers' surroundings."""
     issued = _issued(unit, secret)
     if issued:
@@ -86,12 +89,17 @@ def nature_of(unit: Unit, secret: Secret) -> Nature:
         return _ENGINES["service-account-token"]
     if kind != "login":
         return Nature(kind)
-    system = resolve_system(unit, secret)
+    system = resolve_system(unit, secret, config)
     if system in w.DATABASES:
         return Nature("database-login", f"database/{system}" if system != "sql" else "database", system)
     if system in _LOGIN_KINDS:
         return Nature(_LOGIN_KINDS[system], system, system)
-    return Nature("login")
+    return Nature("unsupported-login" if system == _OTHER else "login")
+
+
+def kind_of_engine(engine: str) -> str:
+    """Return what an engine issues: ``database/mysql`` -> ``database-login``."""
+    return _ISSUED_KINDS[engine.partition("/")[0]].kind
 
 
 def _issued(unit: Unit, secret: Secret) -> Nature | None:

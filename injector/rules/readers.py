@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from injector.config.model import App, AppRole, Config
 from injector.knowledge.apps import CLIENT_COMMANDS, WEB_TOOLS, app_names, is_infrastructure, makes_roles, server_of
 from injector.model import WORKLOAD_WAYS, Consumer, How
 
@@ -17,16 +18,29 @@ def names_of(consumer: Consumer) -> tuple[str, ...]:
     return tuple(name for name in (consumer.chart, image) if name)
 
 
-def infrastructure_of(consumer: Consumer) -> str:
+def app_of(consumer: Consumer, config: Config) -> App | None:
+    """Return what the user says of a reader, None when nothing."""
+    if not config.apps:
+        return None
+    return config.find_app(consumer.container.image if consumer.container else "", consumer.chart)
+
+
+def infrastructure_of(consumer: Consumer, config: Config) -> str:
     """Return the chart or image by which a reader is infrastructure, empty when it is not."""
     names = names_of(consumer)
+    app = app_of(consumer, config)
+    if app and app.role:
+        return names[0] if app.role is AppRole.INFRASTRUCTURE else ""
     return names[0] if names and all(is_infrastructure(name) for name in names) else ""
 
 
-def server_reader(consumer: Consumer) -> str:
+def server_reader(consumer: Consumer, config: Config) -> str:
     """Return the system whose server the consumer is, empty for a client."""
+    app = app_of(consumer, config)
+    if app and app.role:
+        return app.system or "unnamed" if app.role is AppRole.SERVER else ""
     container = consumer.container
-    if is_web_tool(consumer):
+    if is_web_tool(consumer, config):
         return ""
     if container and container.image:
         if CLIENT_COMMANDS.search(container.command):
@@ -56,6 +70,9 @@ def is_provisioner(consumer: Consumer) -> bool:
     return is_once and container is not None and makes_roles(container.image, container.command)
 
 
-def is_web_tool(consumer: Consumer) -> bool:
+def is_web_tool(consumer: Consumer, config: Config) -> bool:
     """Tell a tool by which people look into databases."""
+    app = app_of(consumer, config)
+    if app and app.role:
+        return app.role is AppRole.WEB_TOOL
     return any(one in WEB_TOOLS for name in (*names_of(consumer), consumer.ref.name) for one in app_names(name))

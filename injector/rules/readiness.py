@@ -2,27 +2,98 @@
 
 from __future__ import annotations
 
-from injector.knowledge.apps import lookup
+from dataclasses import dataclass
+from typing import Final
+
+from injector.config.model import Config
+from injector.knowledge.filevariables import find_file_variable
 from injector.model import WORKLOAD_WAYS, Consumer, How, Readiness
+from injector.rules.readers import is_provisioner, server_reader
+
+_KEEP: Final = "it needs a Secret of its own that stays with the External Secrets Operator"
+_BLOCKED: Final = {
+    How.INGRESS_TLS: "an ingress controller reads the Secret object",
+    How.IMAGE_PULL: "images are pulled with the Secret object, before a pod runs",
+    How.SERVICE_ACCOUNT: "images are pulled with the Secret object, before a pod runs",
+    How.HELM_VALUES_FROM: "values are read from the Secret object when the release is made, before a pod runs",
+    How.FLUX_SUBSTITUTE: "variables are read from the Secret object before anything is deployed",
+    How.COPY: "a tool copies the Secret object elsewhere; its readers are there",
+    How.STORE_AUTH: "a secret store logs in with the Secret object",
+    How.PUSH: "a PushSecret copies the Secret object to a store",
+    How.TEMPLATE_FROM: "an ExternalSecret makes keys of its own from the Secret object",
+}
+_CHART: Final = "its pods are made by a chart: the annotations must be set through the chart's values (podAnnotations)"
 
 
-def readiness_of(consumer: Consumer, kind: str) -> tuple[Readiness, tuple[str, ...]]:
-    """Return whether a consumer can move, and what is in the way."""
-    obstacles: list[str] = []
-    if consumer.how not in WORKLOAD_WAYS:
-        return Readiness.BLOCKED, (f"{consumer.ref.kind} needs the Secret object; it cannot read a file",)
-    container = consumer.container
-    names = [container.image, container.name, consumer.chart] if container else [consumer.chart]
-    ending = next((lookup("file", name) for name in names if name and lookup("file", name)), "")
-    if consumer.how in (How.ENV, How.ENV_FROM):
-        if ending and consumer.env:
-            obstacles.append(f"reads it from the environment; {consumer.env}{ending} reads it from a file")
-        elif consumer.container and consumer.container.command:
-            obstacles.append("reads it from the environment; its command can be wrapped to source a file")
-        else:
-            obstacles.append("reads it from the environment; the image's command must be named to wrap it")
-    elif consumer.how is How.HELM_VALUES:
-        obstacles.append(f"chart values {consumer.path} name the Secret; the chart must be told to read a file")
-    if kind == "database-login" and "redis" in consumer.env.lower():
-        obstacles.append("a login without a user name needs an ACL user")
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What a credential asks of its readers.
+
+    Attributes:
+        keys: the Secret keys of the credential.
+        lacks_user: it is a password without a user name, and the system takes logins without one.
+    """
+
+    keys: tuple[str, ...]
+    lacks_user: bool = False
+
+
+def readiness_of(consumer: Consumer, need: Need, config: Config) -> tuple[Readiness, tuple[str, ...]]:
+    """Return whether a consumer can move, and what is in the way, the most basic first."""
+    blocked = _why_blocked(consumer, config)
+    if blocked:
+        return Readiness.BLOCKED, (blocked,)
+    obstacles = list(dict.fromkeys(_obstacles(consumer, need, config)))
     return (Readiness.NEEDS_CHANGE if obstacles else Readiness.READY), tuple(obstacles)
+
+
+def _why_blocked(consumer: Consumer, config: Config) -> str:
+    if consumer.how is How.CUSTOM_RESOURCE:
+        return f"the operator of {consumer.ref.kind} reads the Secret object that {consumer.path} names; {_KEEP}"
+    if consumer.how not in WORKLOAD_WAYS:
+        return f"{_BLOCKED.get(consumer.how, 'it reads the Secret object')}; {_KEEP}"
+    system = server_reader(consumer, config)
+    if system:
+        return f"it is the {system} server itself: it keeps this password, and its clients get logins of their own"
+    return ""
+
+
+def _obstacles(consumer: Consumer, need: Need, config: Config) -> list[str]:
+    found: list[str] = []
+    if is_provisioner(consumer):
+        return ["it makes the role that Vault will make: remove this container when the app moves"]
+    if consumer.pod and not consumer.pod.has_token:
+        found.append("automountServiceAccountToken is false: the Vault Agent needs a projected token to log in with")
+    if consumer.how in (How.ENV, How.ENV_FROM):
+        found += [_from_environment(consumer, variable, config) for variable in _variables(consumer, need)]
+    elif consumer.how is How.HELM_VALUES:
+        found.append(f"the chart reads the Secret that {consumer.path} names: it must be told to read a file instead")
+    elif consumer.container is None:
+        found.append(f"an operator makes the pods of {consumer.ref.kind}: it must pass on the annotations")
+    if consumer.chart:
+        found.append(_CHART)
+    if need.lacks_user:
+        found.append("it logs in without a user name: Vault makes an ACL user, whose name the app must be told")
+    return found
+
+
+def _variables(consumer: Consumer, need: Need) -> list[str]:
+    if consumer.how is How.ENV:
+        return [consumer.env]
+    return [f"{consumer.env}{key}" for key in need.keys if key != "*"] or [""]
+
+
+def _from_environment(consumer: Consumer, variable: str, config: Config) -> str:
+    container = consumer.container
+    image = container.image if container else ""
+    app = config.find_app(image, consumer.chart)
+    named = app.file_variable(variable) if app and variable else ""
+    known = find_file_variable(image, consumer.chart, variable) if variable and not named else None
+    reads = f"reads {variable} from the environment" if variable else "reads it from the environment"
+    if known and known.value != "{path}":
+        return f"{reads}; {known.name}={known.value.format(path='<file>')} reads it from a file"
+    if named or known:
+        return f"{reads}; {named or (known.name if known else '')} names a file to read instead"
+    if container and container.has_command:
+        return f"{reads}; its command can be wrapped so that it sources a rendered file"
+    return f"{reads}; its command must be written in the manifest, wrapped so that it sources a rendered file"

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from injector.rules import bootstrap, configuration, consumers, engines, findings, kinds, reported, server
+from injector.rules import bootstrap, configuration, consumers, engines, findings, kinds, overrides, reported, server
 from injector.rules.rule import FindingRule, LimitRule, Rule, VerdictRule
 
 VERDICTS: Final[tuple[VerdictRule, ...]] = (
+    *overrides.RULES,
     *configuration.RULES,
     *server.RULES,
     *bootstrap.RULES,

@@ -93,10 +93,12 @@ class VerdictRule(Rule):
 
     Attributes:
         kinds: the natures it speaks of, by kind; empty for all.
+        is_fallback: it decides where nothing is known: overruled, it is no news.
     """
 
     decide: Callable[[Case], Answer]
     kinds: frozenset[str] = frozenset()
+    is_fallback: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

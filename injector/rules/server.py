@@ -16,11 +16,12 @@ _OWN: Final = "server-own"
 
 
 def _server(case: Case) -> Answer:
-    server = next((one for one in (*case.clients, *case.others) if server_reader(one)), None)
+    config = case.context.config
+    server = next((one for one in (*case.clients, *case.others) if server_reader(one, config)), None)
     if server is None:
         return None
-    message = f"{server.ref} is the {server_reader(server)} server itself"
-    client = next((one for one in case.clients if not server_reader(one)), None)
+    message = f"{server.ref} is the {server_reader(server, config)} server itself"
+    client = next((one for one in case.clients if not server_reader(one, config)), None)
     if client:
         return NearMiss(f"{message}, but {client.ref} reads it as well", server.location)
     return stays(message, server.location, Confidence.HIGH, _OWN)
@@ -40,7 +41,11 @@ def _superuser(case: Case) -> Answer:
 
 
 def _web_tool(case: Case) -> Answer:
-    tool = next((one for one in case.clients if is_web_tool(one)), None) if case.nature.system else None
+    tool = (
+        next((one for one in case.clients if is_web_tool(one, case.context.config)), None)
+        if case.nature.system
+        else None
+    )
     if tool is None:
         return None
     message = f"{tool.ref} is a tool by which people look into databases"

@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from injector.config.model import App, AppRole, Config
 from injector.inventory.linking import Secret
 from injector.knowledge import words as w
-from injector.knowledge.apps import lookup
+from injector.knowledge.apps import database_of
 from injector.model import How
 from injector.rules.naming import Part, judge_name
-from injector.rules.readers import names_of
+from injector.rules.readers import app_of, names_of
 from injector.rules.units import Unit
 
 _SCHEME: Final = re.compile(r"(?:jdbc:)?([a-z][a-z0-9+]*)://", re.IGNORECASE)
@@ -23,7 +24,7 @@ _NO_SQL: Final = frozenset({"redis", "ldap", "rabbitmq", "influxdb", "elasticsea
 _LONGEST_HOST: Final = 120
 
 
-def resolve_system(unit: Unit, secret: Secret) -> str:
+def resolve_system(unit: Unit, secret: Secret, config: Config) -> str:
     """Return the system of a login: what its name says, else its surroundings; empty when nothing tells."""
     system = unit.hint.system
     if system and system != "sql":
@@ -32,7 +33,14 @@ def resolve_system(unit: Unit, secret: Secret) -> str:
     found = _from_siblings(unit, is_database=is_database) or _from_secret(unit, secret, is_database=is_database)
     if found:
         return found
+    said = next((app.system for one in unit.consumers if (app := app_of(one, config)) and _is_client(app)), "")
+    if said:
+        return said
     return _from_app(unit, secret) if is_database else _from_values_path(unit)
+
+
+def _is_client(app: App) -> bool:
+    return app.role in (None, AppRole.CLIENT)
 
 
 def iter_siblings(unit: Unit, pattern: re.Pattern[str]) -> Iterator[tuple[str, str]]:
@@ -86,9 +94,9 @@ def _from_secret(unit: Unit, secret: Secret, *, is_database: bool) -> str:
 def _from_app(unit: Unit, secret: Secret) -> str:
     for one in unit.consumers:
         for name in (*names_of(one), one.ref.name):
-            if lookup("database", name):
-                return lookup("database", name)
-    return lookup("database", secret.name) or "sql"
+            if database_of(name):
+                return database_of(name)
+    return database_of(secret.name) or "sql"
 
 
 def _from_values_path(unit: Unit) -> str:
