@@ -6,6 +6,7 @@ from typing import Final
 
 from injector.knowledge.apps import BOOTSTRAP_NAMESPACES
 from injector.model import Confidence
+from injector.rules.example import document, external_secret, file, flux, manifests, vault_store, workload
 from injector.rules.readers import infrastructure_of
 from injector.rules.rule import Answer, Case, NearMiss, VerdictRule, stays
 
@@ -54,24 +55,54 @@ RULES: Final = (
         id="bootstrap-store-login",
         statement="What a secret store logs in with stays static: it opens the way to Vault.",
         remedy=_REMEDY,
+        example=manifests(
+            external_secret("ops/approle", {"secret-id": "ops/approle#id"}),
+            document(
+                "external-secrets.io/v1",
+                "ClusterSecretStore",
+                "vault",
+                "spec: {provider: {vault: {server: https://vault:8200, path: secret, auth: {appRole: {path: approle, "
+                "roleId: eso, secretRef: {name: approle, namespace: ops, key: secret-id}}}}}}",
+            ),
+        ),
         decide=_store_login,
     ),
     VerdictRule(
         id="bootstrap-namespace",
         statement="What stands in a namespace of infrastructure stays static.",
         remedy=_REMEDY,
+        example=manifests(
+            external_secret("flux-system/notify", {"POSTGRES_PASSWORD": "flux/notify#password"}),
+            workload("flux-system/notify", "ghcr.io/acme/notify:1.0", env_from="notify"),
+        ),
         decide=_namespace,
     ),
     VerdictRule(
         id="bootstrap-infrastructure",
         statement="What the GitOps engine, network, VPN, DNS, certificates, storage or backups read stays static.",
         remedy=_REMEDY,
+        example=manifests(
+            external_secret("network/dns", {"AWS_SECRET_ACCESS_KEY": "network/dns#secret"}),
+            workload("network/dns", "registry.k8s.io/external-dns/external-dns:v0.15.0", env_from="dns"),
+        ),
         decide=_infrastructure,
     ),
     VerdictRule(
         id="bootstrap-order",
         statement="What must be ready before the store of Vault is, by the tree's own order, stays static.",
         remedy=_REMEDY,
+        example=manifests(
+            file("clusters/home/all.yaml", flux("storage"), flux("stores", after="storage")),
+            file(
+                "storage/app.yaml",
+                external_secret("data/web", {"POSTGRES_PASSWORD": "data/web#password"}),
+                workload("data/web", "ghcr.io/acme/volumes:1.0", env_from="web"),
+            ),
+            file(
+                "stores/store.yaml",
+                vault_store("vault"),
+            ),
+        ),
         decide=_order,
     ),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from injector.model import Confidence, Consumer
+from injector.rules.example import external_secret, manifests, workload
 from injector.rules.naming import judge_name
 from injector.rules.readers import is_init, is_provisioner
 from injector.rules.rule import Answer, Case, NearMiss, VerdictRule, stays
@@ -43,6 +44,7 @@ RULES: Final = (
         id="configuration",
         statement="Hosts, ports and names are no credential.",
         remedy="Nothing to do: what moves takes them along from wherever they stand.",
+        example=external_secret("shop/web", {"DB_HOST": "shop/web#host", "DB_PORT": "shop/web#port"}),
         decide=_configuration,
         kinds=frozenset({"configuration"}),
     ),
@@ -50,6 +52,10 @@ RULES: Final = (
         id="provisioning-input",
         statement="Input of a role-provisioning init container stays static.",
         remedy="When the app moves, its role is made by Vault and the init container can go.",
+        example=manifests(
+            external_secret("shop/web-init", {"INIT_POSTGRES_PASS": "shop/web#password"}),
+            workload("shop/web", "ghcr.io/home-operations/postgres-init:17", env_from="web-init", is_init=True),
+        ),
         decide=_provisioning,
     ),
 )

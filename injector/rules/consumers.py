@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from injector.model import Confidence, Reason
+from injector.rules.example import document, external_secret, manifests
 from injector.rules.rule import Answer, Case, Decision, LimitRule, NearMiss, VerdictRule, stays
 
 
@@ -32,6 +33,15 @@ RULES: Final = (
         id="secret-object-needed",
         statement="A credential whose only readers need the Secret object itself stays static.",
         remedy="Let a workload read it, if that is possible at all.",
+        example=manifests(
+            external_secret("shop/keycloak", {"POSTGRES_PASSWORD": "shop/keycloak#password"}),
+            document(
+                "k8s.keycloak.org/v2alpha1",
+                "Keycloak",
+                "shop/keycloak",
+                "spec: {db: {vendor: postgres, passwordSecret: {name: keycloak, key: POSTGRES_PASSWORD}}}",
+            ),
+        ),
         decide=_object_needed,
     ),
 )
@@ -41,6 +51,7 @@ LIMITS: Final = (
         id="no-reader",
         statement="What nobody in the tree reads is judged by its kind and place only, never with high confidence.",
         remedy="Check whether it is still needed, or whether its reader stands in another tree.",
+        example=external_secret("shop/old", {"POSTGRES_PASSWORD": "shop/old#password"}),
         limit=_no_reader,
     ),
 )

@@ -6,6 +6,10 @@ An example is a stream of documents. ``# file: <path>`` on a line of its own beg
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
+
+_SPECIAL: Final = frozenset("{}[],&*#?|<>=!%@:$`'\" ")
+"""Characters that a plain scalar in flow style had better not have."""
 
 
 def manifests(*parts: str) -> str:
@@ -51,7 +55,7 @@ def external_secret(
     for key, remote in keys.items():
         path, _, prop = remote.partition("#")
         end = f", property: {prop}" if prop else ""
-        lines.append(f"    - {{secretKey: {key}, remoteRef: {{key: {path or _quote('')}{end}}}}}")
+        lines.append(f"    - {{secretKey: {key}, remoteRef: {{key: {_plain(path)}{end}}}}}")
     return "\n".join(lines) + "\n"
 
 
@@ -119,9 +123,26 @@ def document(api: str, kind: str, name: str, body: str) -> str:
     return f"apiVersion: {api}\nkind: {kind}\n{_metadata(own, namespace)}\n{body.strip()}\n"
 
 
+def vault_store(name: str) -> str:
+    """Return a ClusterSecretStore that reads Vault's KV."""
+    body = "spec: {provider: {vault: {server: 'https://vault:8200', path: secret}}}"
+    return document("external-secrets.io/v1", "ClusterSecretStore", name, body)
+
+
+def flux(name: str, after: str = "") -> str:
+    """Return a Flux Kustomization of the folder `name` that waits for `after`."""
+    order = f", dependsOn: [{{name: {after}}}]" if after else ""
+    body = f"spec: {{path: ./{name}{order}}}"
+    return document("kustomize.toolkit.fluxcd.io/v1", "Kustomization", f"flux-system/{name}", body)
+
+
 def _metadata(name: str, namespace: str, annotations: str = "") -> str:
     space = f", namespace: {namespace}" if namespace else ""
     return f"metadata: {{name: {name}{space}{f', annotations: {{{annotations}}}' if annotations else ''}}}"
+
+
+def _plain(text: str) -> str:
+    return text if text and not set(text) & _SPECIAL else _quote(text)
 
 
 def _quote(text: str) -> str:

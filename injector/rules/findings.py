@@ -9,6 +9,7 @@ from typing import Final
 from injector.inventory.linking import Secret
 from injector.location import Location
 from injector.model import How, SecretSource, SourceKind, StoreRef
+from injector.rules.example import document, external_secret, file, flux, manifests, vault_store, workload
 from injector.rules.readers import is_client
 from injector.rules.rule import FindingRule, Subject
 
@@ -166,59 +167,118 @@ def _push_on_move(subject: Subject) -> Found:
             yield f"when the Secret is retired, {one.ref} {end}", one.location
 
 
+def _bare_suppression(subject: Subject) -> Found:
+    start = f"{subject.context.config.label_prefix}/ignore."
+    for name, reason in sorted(subject.source.annotations.items()):
+        if name.startswith(start) and not reason.strip():
+            rule = name.removeprefix(start)
+            yield f"{rule} is suppressed without a reason, so it is not suppressed", subject.source.origin.location
+
+
 RULES: Final = (
     FindingRule(
         id="two-writers",
         statement="A Secret has two writers: the last one wins, again and again.",
         remedy="Remove one of them, or let one write keys of its own with creationPolicy Merge.",
+        example=manifests(
+            external_secret("shop/one", {"token": "shop/one#token"}, target="name: web"),
+            external_secret("shop/two", {"token": "shop/two#token"}, target="name: web"),
+        ),
         find=_two_writers,
     ),
     FindingRule(
         id="deployed-twice",
         statement="The same object is deployed by two roots, which take it from each other.",
         remedy="Let one of the two list it.",
+        example=manifests(
+            file("clusters/home/all.yaml", flux("web"), flux("more")),
+            file("web/app.yaml", external_secret("shop/web", {"token": "shop/web#token"})),
+            file("more/app.yaml", external_secret("shop/web", {"token": "shop/web#token"})),
+        ),
         find=_deployed_twice,
     ),
     FindingRule(
         id="secret-missing",
         statement="A workload reads a Secret that nothing in the tree makes.",
         remedy="Add what makes it, correct the name, or suppress this when a chart, an operator or a person makes it.",
+        example=manifests(
+            file("clusters/home/all.yaml", flux("web")),
+            file("web/app.yaml", workload("shop/web", "ghcr.io/acme/web:1.4", env={"API_TOKEN": "web#token"})),
+        ),
         find=_secret_missing,
     ),
     FindingRule(
         id="source-not-listed",
         statement="A workload reads a Secret whose manifest stands in the tree, but no kustomization lists it.",
         remedy="List the manifest in the kustomization of its folder.",
+        example=manifests(
+            file("clusters/home/all.yaml", flux("web")),
+            file("web/kustomization.yaml", "resources: [app.yaml]\n"),
+            file("web/app.yaml", workload("shop/web", "ghcr.io/acme/web:1.4", env={"API_TOKEN": "web#token"})),
+            file("web/secret.yaml", external_secret("shop/web", {"token": "shop/web#token"})),
+        ),
         find=_source_not_listed,
     ),
     FindingRule(
         id="store-missing",
         statement="An ExternalSecret reads from a store that is not in the tree.",
         remedy="Correct the store's name and kind, or add the store.",
+        example=manifests(vault_store("vault-new"), external_secret("shop/web", {"token": "shop/web#token"})),
         find=_store_missing,
     ),
     FindingRule(
         id="store-not-listed",
         statement="An ExternalSecret reads from a store that stands in the tree, but no kustomization lists it.",
         remedy="List the store's manifest in the kustomization of its folder.",
+        example=manifests(
+            file("clusters/home/all.yaml", flux("web")),
+            file("web/kustomization.yaml", "resources: [secret.yaml]\n"),
+            file("web/secret.yaml", external_secret("shop/web", {"token": "shop/web#token"})),
+            file("web/store.yaml", vault_store("vault")),
+        ),
         find=_store_not_listed,
     ),
     FindingRule(
         id="unresolved-variable",
         statement="A name or a remote path holds a variable that nothing in the tree sets.",
         remedy="Set it in the Flux Kustomization's postBuild, or write the value.",
+        example=external_secret("shop/web", {"token": "${TEAM}/web#token"}),
         find=_unresolved_variable,
     ),
     FindingRule(
         id="refresh-frozen",
         statement="An ExternalSecret that is never refreshed does not let go of its Secret when its policy changes.",
         remedy="Set refreshPolicy OnChange, or an interval, in the same change that sets creationPolicy Orphan.",
+        example=manifests(
+            external_secret("shop/web", {"POSTGRES_PASSWORD": "shop/web#password"}, spec="refreshPolicy: CreatedOnce"),
+            workload("shop/web", "ghcr.io/acme/web:1.4", env_from="web"),
+        ),
         find=_frozen,
     ),
     FindingRule(
         id="push-secret-on-move",
         statement="A PushSecret copies a Secret that can move to a store.",
         remedy="Set the PushSecret's deletionPolicy to None and remove it before the Secret is retired.",
+        example=manifests(
+            external_secret("shop/web", {"POSTGRES_PASSWORD": "shop/web#password"}),
+            workload("shop/web", "ghcr.io/acme/web:1.4", env_from="web"),
+            document(
+                "external-secrets.io/v1alpha1",
+                "PushSecret",
+                "shop/web",
+                "spec: {deletionPolicy: Delete, secretStoreRefs: [{kind: ClusterSecretStore, name: vault}], "
+                "selector: {secret: {name: web}}, data: [{match: {remoteRef: {remoteKey: shop/copy}}}]}",
+            ),
+        ),
         find=_push_on_move,
+    ),
+    FindingRule(
+        id="suppression-without-reason",
+        statement="An annotation suppresses a finding without saying why: it suppresses nothing.",
+        remedy="Write the reason as the annotation's value, or remove it.",
+        example=external_secret(
+            "shop/web", {"token": "shop/web#token"}, annotations="phase2.tazlab.net/ignore.two-writers: ''"
+        ),
+        find=_bare_suppression,
     ),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from injector.model import Confidence, Verdict
+from injector.rules.example import external_secret, file, manifests, workload
 from injector.rules.nature import kind_of_engine
 from injector.rules.rule import Answer, Case, Decision, VerdictRule, stays
 
@@ -35,6 +36,16 @@ RULES: Final = (
         id="override-verdict",
         statement="What phase2.yaml says of a Secret, a Vault path or a key wins over every rule.",
         remedy="Change or remove the entry in phase2.yaml when it is not true any more.",
+        example=manifests(
+            file(
+                "phase2.yaml", "overrides: [{namespace: shop, name: web, verdict: static, reason: frozen until May}]\n"
+            ),
+            file(
+                "app.yaml",
+                external_secret("shop/web", {"POSTGRES_PASSWORD": "shop/web#password"}),
+                workload("shop/web", "ghcr.io/acme/web:1.4", env_from="web"),
+            ),
+        ),
         decide=_override,
     ),
 )

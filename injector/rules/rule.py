@@ -80,11 +80,13 @@ class Rule:
         id: stable for ever, kebab-case, never reused.
         statement: what it says, one line.
         remedy: what a person can do about it.
+        example: manifests for which it fires; a test proves it. See `injector.rules.example`.
     """
 
     id: str
     statement: str
     remedy: str
+    example: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

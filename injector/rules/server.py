@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from injector.model import Confidence
+from injector.rules.example import external_secret, manifests, workload
 from injector.rules.naming import Part
 from injector.rules.readers import is_web_tool, server_reader
 from injector.rules.rule import Answer, Case, NearMiss, VerdictRule, stays
@@ -57,18 +58,30 @@ RULES: Final = (
         id="server-own-password",
         statement="A server's own root, superuser or bootstrap password stays static.",
         remedy="Give its clients logins of their own: those can be dynamic.",
+        example=manifests(
+            external_secret("shop/pg", {"POSTGRES_PASSWORD": "shop/pg#password"}),
+            workload("shop/pg", "postgres:17", env_from="pg", kind="StatefulSet"),
+        ),
         decide=_server,
     ),
     VerdictRule(
         id="web-login",
         statement="What people log in with, to a tool or through one, stays static.",
         remedy="Nothing to do: it stays with the External Secrets Operator.",
+        example=manifests(
+            external_secret("shop/pgweb", {"PGWEB_DATABASE_URL": "shop/pgweb#url"}),
+            workload("shop/pgweb", "sosedoff/pgweb:0.16", env_from="pgweb"),
+        ),
         decide=_web_tool,
     ),
     VerdictRule(
         id="superuser-login",
         statement="A superuser's login stays static: it is what makes other logins.",
         remedy="Give the app a login of its own; Vault itself may need this one to make them.",
+        example=manifests(
+            external_secret("shop/admin", {"MYSQL_ROOT_PASSWORD": "shop/mysql#root"}),
+            workload("shop/admin", "ghcr.io/acme/admin:2.0", env_from="admin"),
+        ),
         decide=_superuser,
     ),
 )

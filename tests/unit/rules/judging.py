@@ -6,6 +6,8 @@ import io
 from pathlib import Path
 
 from injector import build_inventory, classify, load_tree
+from injector.config.load import load_config
+from injector.config.model import DEFAULT
 from injector.model import Credential, Item, Report
 
 
@@ -18,7 +20,9 @@ def judge(text: str, folder: Path | None = None) -> Report:
         path, _, body = part.partition("\n")
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(body, encoding="utf-8")
-    return classify(build_inventory(load_tree([folder]), jobs=1))
+    file = folder / "phase2.yaml"
+    config = load_config(file, "phase2.yaml") if file.exists() else DEFAULT
+    return classify(build_inventory(load_tree([folder]), jobs=1), config)
 
 
 def item_of(report: Report, name: str) -> Item:
