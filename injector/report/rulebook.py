@@ -22,6 +22,7 @@ def render_rule_table(rules: Sequence[Rule], options: Options = PLAIN) -> str:
 def render_rule(rule: Rule, options: Options = PLAIN) -> str:
     """Return all there is to say of one rule."""
     lines = [rule.id, *wrap(rule.statement, 2, options), *wrap(f"What to do: {rule.remedy}", 2, options)]
+    lines += ["  For example:", *(f"    {line}".rstrip() for line in rule.example.splitlines())]
     return "".join(f"{text}\n" for text in lines)
 
 
@@ -32,13 +33,22 @@ def render_rule_names(rules: Sequence[Rule]) -> str:
 
 def build_rules(rules: Sequence[Rule]) -> list[dict[str, str]]:
     """Return the rules as plain values."""
-    return [{"id": rule.id, "statement": rule.statement, "remedy": rule.remedy} for rule in rules]
+    return [
+        {"id": rule.id, "statement": rule.statement, "remedy": rule.remedy, "example": rule.example} for rule in rules
+    ]
 
 
 def render_rule_page(rules: Sequence[Rule]) -> str:
     """Return the page ``docs/rules.md``."""
     head = (
         "# Rules\n\nEvery verdict and every finding names the rule it comes from. An id is never changed nor used "
-        "again.\nThis page is written by `python -m injector.cli.docs`.\n"
+        "again.\nThe rules are asked in the order of this page: of those that decide a verdict the first one counts, and "
+        "`phase2 explain` tells\nwhich others came close. Every example is a test: the rule fires for it.\n"
+        "This page is written by `python -m injector.cli.docs`.\n"
     )
-    return head + "".join(f"\n## {rule.id}\n{rule.statement}\n\n**What to do:** {rule.remedy}\n" for rule in rules)
+    return head + "".join(_section(rule) for rule in rules)
+
+
+def _section(rule: Rule) -> str:
+    example = f"```yaml\n{rule.example.rstrip()}\n```"
+    return f"\n## {rule.id}\n{rule.statement}\n\n**What to do:** {rule.remedy}\n\n{example}\n"

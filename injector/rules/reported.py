@@ -56,7 +56,7 @@ RULES: Final = (
     ),
     ReportedRule(
         id="eso-deletion-policy-conflict",
-        statement="deletionPolicy and creationPolicy do not go together.",
+        statement="The deletionPolicy and the creationPolicy do not go together.",
         remedy="Use deletionPolicy Retain, or creationPolicy Owner.",
         example=external_secret(
             "shop/web", {"token": "shop/web#token"}, target="creationPolicy: Merge\ndeletionPolicy: Delete"
