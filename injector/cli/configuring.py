@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from injector.cli.answer import Note
+from injector.cli.words import PathName
 from injector.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -98,4 +99,4 @@ def read_config(ctx: click.Context, _param: click.Parameter, value: str | None) 
 
 def paths_argument() -> Callable[[Any], Any]:
     """Return the argument of every command that reads a tree."""
-    return click.argument("paths", nargs=-1, metavar="[PATH|-]...", is_eager=True)
+    return click.argument("paths", nargs=-1, metavar="[PATH|-]...", type=PathName(), is_eager=True)

@@ -12,7 +12,7 @@ import click
 from injector.cli.answer import Answer, Answered
 from injector.cli.configuring import read_config
 from injector.cli.console import Console
-from injector.cli.words import OneOf
+from injector.cli.words import OneOf, PathName
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -62,6 +62,7 @@ def reading_flags(command: F) -> F:
             flag(
                 "--config",
                 metavar="FILE",
+                type=PathName(),
                 is_eager=True,
                 callback=read_config,
                 help="Configuration; by default the nearest phase2.yaml from the first PATH upwards.",
@@ -98,6 +99,7 @@ def output_flags(command: F) -> F:
             flag(
                 "--output-file",
                 metavar="FILE",
+                type=PathName(),
                 default="",
                 help="Write the document there, beside and renamed, once it is whole; - is stdout.",
             ),

@@ -71,6 +71,17 @@ class SomeOf(click.ParamType[tuple[E, ...]], Generic[E]):
         return [CompletionItem(f"{before}{comma}{one}") for one in self.values if one.startswith(last)]
 
 
+class PathName(click.ParamType[str]):
+    """A path, not looked at: shells complete it."""
+
+    name = "path"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Let the shell complete files and folders."""
+        del ctx, param
+        return [CompletionItem(incomplete, type="file")]
+
+
 class Names(click.ParamType[tuple[str, ...]]):
     """Several free words, separated by commas."""
 

@@ -116,6 +116,32 @@ def test_shell_completes_words(run: Run, monkeypatch: pytest.MonkeyPatch, typed:
     assert {line.partition(",")[2] for line in ran.out.splitlines()} == expected
 
 
+@pytest.mark.parametrize(
+    "typed",
+    ["phase2 classify ap", "phase2 explain a/b ap", "phase2 classify --config ap", "phase2 classify --output-file ap"],
+)
+def test_shell_completes_paths_itself(run: Run, monkeypatch: pytest.MonkeyPatch, typed: str) -> None:
+    monkeypatch.setenv("_PHASE2_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", typed)
+    monkeypatch.setenv("COMP_CWORD", str(len(typed.split()) - 1))
+
+    assert run().out == "file,ap\n"
+
+
+def test_shell_completes_beside_a_wrong_configuration(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "phase2.yaml").write_text("x: 1", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("_PHASE2_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", "phase2 classify . -o js")
+    monkeypatch.setenv("COMP_CWORD", "4")
+
+    ran = run()
+
+    assert (ran.out, ran.err) == ("plain,json\n", "")
+
+
 def test_unknown_instruction_of_a_shell_is_answered_with_nothing(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("_PHASE2_COMPLETE", "tcsh_complete")
 
