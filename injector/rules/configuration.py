@@ -33,10 +33,16 @@ def _provisioning(case: Case) -> Answer:
 
 
 def _logs_in(reader: Consumer, case: Case) -> bool:
-    """Tell whether the app itself uses a value: it names the key, and not as provisioning does."""
-    if is_init(reader) or is_provisioner(reader) or reader.key != case.unit.key.name:
+    """Tell whether the app itself uses a value.
+
+    A value that is called as provisioning's is the app's only when the app names the key; one that is not, whenever the
+    app reads it: the usual Secret feeds both containers by ``envFrom``.
+    """
+    if is_init(reader) or is_provisioner(reader):
         return False
-    return not reader.env or not judge_name(reader.env).is_provisioning
+    if not case.unit.hint.is_provisioning:
+        return True
+    return reader.key == case.unit.key.name and not judge_name(reader.env).is_provisioning
 
 
 RULES: Final = (
