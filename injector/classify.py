@@ -15,6 +15,7 @@ from injector.rules.fold import case_of, judge
 from injector.rules.grouping import group, sum_up
 from injector.rules.registry import FINDINGS
 from injector.rules.rule import Subject
+from injector.rules.suppression import split_suppressed
 from injector.rules.units import split_units
 
 _EXTERNAL: Final = frozenset({SourceKind.EXTERNAL_SECRET, SourceKind.CLUSTER_EXTERNAL_SECRET})
@@ -52,7 +53,10 @@ def _judge_secret(secret: Secret, context: Context) -> Iterator[Item]:
     for source in _listed_sources(secret):
         reported = context.reported_of(source, is_orphan=secret.is_orphan)
         found = _find(Subject(secret, source, credentials, context))
-        yield Item(source, verdict, confidence, credentials, _sorted((*reported, *found)))
+        findings, suppressed = split_suppressed(
+            source, _sorted((*reported, *found)), prefix=context.config.label_prefix
+        )
+        yield Item(source, verdict, confidence, credentials, findings, suppressed)
 
 
 def _listed_sources(secret: Secret) -> Sequence[SecretSource]:

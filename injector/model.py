@@ -393,14 +393,28 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Suppressed:
+    """A finding that does not count, and the reason that its object's annotation gives."""
+
+    finding: Finding
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
-    """A Secret's source, judged."""
+    """A Secret's source, judged.
+
+    Attributes:
+        findings: those that count.
+        suppressed: those that the source's annotations suppress.
+    """
 
     source: SecretSource
     verdict: Verdict
     confidence: Confidence
     credentials: tuple[Credential, ...]
     findings: tuple[Finding, ...] = ()
+    suppressed: tuple[Suppressed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

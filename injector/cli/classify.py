@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from injector.cli.answer import Answer, Note
-from injector.cli.configuring import paths_argument
+from injector.cli.configuring import paths_argument, unused_notes
 from injector.cli.console import is_terminal, terminal_width, wants_color
 from injector.cli.options import CONTEXT, Command, Session, When, flag, output_flags, reading_flags
 from injector.cli.reading import Reading, is_full, read_report, unreadable_notes
@@ -91,6 +91,7 @@ def command(  # noqa: PLR0913 - one parameter per flag
     full = is_full(report, is_allowed=reading.allow_unreadable)
     notes = [
         *(Note("warning", f"{name} {printable(value)}: {why}") for name, value, why in iter_unknown(whole, selection)),
+        *unused_notes(reading.config.get(), whole),
         *_summary(report, hidden, output, is_to_stdout=is_to_stdout),
         *(Note("info", f"--fail-on: {bar} is reached") for bar in reached),
         *unreadable_notes(report, is_allowed=reading.allow_unreadable),

@@ -7,7 +7,7 @@ their defaults. So a flag on the command line wins over its variable, and that o
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ from injector.errors import ConfigError
 
 if TYPE_CHECKING:
     from injector.config.model import Config
+    from injector.model import Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,17 @@ def read_config(ctx: click.Context, _param: click.Parameter, value: str | None) 
     flags = configured.get().defaults.get(ctx.command.name or "", {})
     ctx.default_map = {**(ctx.default_map or {}), **{name.replace("-", "_"): one for name, one in flags.items()}}
     return configured
+
+
+def unused_notes(config: Config, report: Report) -> Iterator[Note]:
+    """Yield a line for every override that decides nothing in a whole report: a slip in it would go unseen."""
+    if not config.overrides:
+        return
+    items = (*report.items, *report.orphans)
+    evidence = {reason.location for item in items for one in item.credentials for reason in one.reasons}
+    for one in config.overrides:
+        if one.location not in evidence:
+            yield Note("warning", f"{one.location}: this override decides nothing here; correct its globs or remove it")
 
 
 def paths_argument() -> Callable[[Any], Any]:

@@ -10,10 +10,9 @@ from __future__ import annotations
 from importlib.resources import files
 from typing import Final
 
-from injector.model import ConsumerReport, Credential, Diagnostic, Finding, Item, Reason, Report
+from injector.model import ConsumerReport, Credential, Diagnostic, Finding, Item, Reason, Report, Suppressed
 from injector.report.figures import count_all, deployers_of, source_name
 from injector.report.options import NOTHING, Hidden
-from injector.report.suppression import Suppressed, active_findings, suppressed_findings
 
 API_VERSION: Final = "phase2.tazlab.net/v1alpha1"
 
@@ -68,8 +67,8 @@ def _item(item: Item, deployers: tuple[str, ...]) -> Json:
         "verdict": item.verdict.value,
         "confidence": item.confidence.value,
         "credentials": [_credential(one) for one in item.credentials],
-        "findings": [_evidence(one) for one in active_findings(item)],
-        "suppressed": [_suppressed(one) for one in suppressed_findings(item)],
+        "findings": [_evidence(one) for one in item.findings],
+        "suppressed": [_suppressed(one) for one in item.suppressed],
     }
 
 

@@ -11,7 +11,6 @@ from injector.model import Credential, Item, Reason, Remote, SecretKey
 from injector.report.figures import deployers_of, identity
 from injector.report.options import PLAIN, Options
 from injector.report.prose import describe_consumer, describe_reason
-from injector.report.suppression import active_findings, suppressed_findings
 from injector.report.wide import wrap
 from injector.rules.registry import BY_ID
 
@@ -134,8 +133,8 @@ def _remedies(reasons: tuple[Reason, ...]) -> list[str]:
 
 
 def _findings(item: Item) -> _Lines:
-    active = active_findings(item)
-    suppressed = suppressed_findings(item)
+    active = item.findings
+    suppressed = item.suppressed
     if active or suppressed:
         yield 0, "Findings"
     for finding in active:

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from typing import Final
 
 from injector.model import Credential, Item, Readiness, Report, Verdict
-from injector.report.suppression import active_findings, suppressed_findings
 
 CONFIGURATION: Final = "configuration"
 """The kind of a credential that is none: hosts, ports and names beside one."""
@@ -75,7 +74,7 @@ def count_all(report: Report) -> dict[str, object]:
         "byEngine": _sorted_counts(one.engine for one in credentials if one.engine),
         "orphans": len(report.orphans),
         "findings": count_findings(report),
-        "suppressed": sum(len(suppressed_findings(item)) for item in report.items),
+        "suppressed": sum(len(item.suppressed) for item in report.items),
         "unreadable": len(report.unreadable),
         "templated": len(report.templated),
         "unresolved": len(report.unresolved),
@@ -84,7 +83,7 @@ def count_all(report: Report) -> dict[str, object]:
 
 def count_findings(report: Report) -> int:
     """Return how many findings count: those of deployed items that nobody suppressed, and those of no item."""
-    return len(report.findings) + sum(len(active_findings(item)) for item in report.items)
+    return len(report.findings) + sum(len(item.findings) for item in report.items)
 
 
 def _sorted_counts(words: Iterable[str]) -> dict[str, int]:

@@ -11,7 +11,6 @@ from injector.report.figures import count_findings, engines_of, kinds_of, source
 from injector.report.options import PLAIN, Options
 from injector.report.plaintext import encodable, printable
 from injector.report.prose import describe_credential, describe_diagnostic, describe_reader, describe_reason
-from injector.report.suppression import active_findings, suppressed_findings
 from injector.report.table import GROUPS
 
 _ACTIVE: Final = re.compile(r"([\\`*_{}\[\]<>#|~&@])")
@@ -40,9 +39,7 @@ def _lines(report: Report, options: Options) -> Iterator[str]:
     yield from _group("orphans, which nothing deploys", report.orphans)
     yield from _list("Findings", (describe_reason(one) for one in report.findings))
     suppressed = (
-        f"{describe_reason(one.finding)} (suppressed: {one.reason})"
-        for item in report.items
-        for one in suppressed_findings(item)
+        f"{describe_reason(one.finding)} (suppressed: {one.reason})" for item in report.items for one in item.suppressed
     )
     yield from _list("Suppressed findings", suppressed)
     yield from _list("Unreadable", (describe_diagnostic(one) for one in report.unreadable))
@@ -69,7 +66,7 @@ def _group(title: str, items: Sequence[Item]) -> Iterator[str]:
                 yield f"  - {_escape(describe_reader(reader))}"
                 for obstacle in reader.obstacles:
                     yield f"    - {_escape(obstacle)}"
-        for finding in active_findings(item):
+        for finding in item.findings:
             yield f"- finding: {_escape(describe_reason(finding))}"
 
 

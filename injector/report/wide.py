@@ -10,7 +10,6 @@ from injector.report.columns import Color, paint
 from injector.report.options import PLAIN, Options
 from injector.report.plaintext import printable
 from injector.report.prose import describe_credential, describe_diagnostic, describe_reader, describe_reason
-from injector.report.suppression import active_findings, suppressed_findings
 from injector.report.table import iter_groups
 
 _NARROW = 60
@@ -29,9 +28,7 @@ def _lines(report: Report, options: Options) -> Iterator[str]:
         yield from iter_groups(report.orphans, options, lambda item: iter_details(item, options))
     yield from _section("findings", (describe_reason(one) for one in report.findings), options)
     suppressed = (
-        f"{describe_reason(one.finding)} (suppressed: {one.reason})"
-        for item in report.items
-        for one in suppressed_findings(item)
+        f"{describe_reason(one.finding)} (suppressed: {one.reason})" for item in report.items for one in item.suppressed
     )
     yield from _section("suppressed findings", suppressed, options)
     yield from _section("unreadable", (describe_diagnostic(one) for one in report.unreadable), options)
@@ -49,7 +46,7 @@ def iter_details(item: Item, options: Options) -> Iterator[str]:
             yield from wrap(describe_reader(reader), 6, options)
             for obstacle in reader.obstacles:
                 yield from wrap(f"- {obstacle}", 8, options)
-    for finding in active_findings(item):
+    for finding in item.findings:
         yield from wrap(f"finding {describe_reason(finding)}", 4, options)
 
 

@@ -25,6 +25,7 @@ from injector.model import (
     SecretSource,
     SourceKind,
     StoreRef,
+    Suppressed,
     Verdict,
 )
 
@@ -110,9 +111,10 @@ def item(
     *credentials: Credential,
     verdict: Verdict | None = None,
     findings: tuple[Finding, ...] = (),
+    suppressed: tuple[Suppressed, ...] = (),
 ) -> Item:
     judged = credentials or (credential(Verdict.DYNAMIC, reader()),)
-    return Item(made_by or source(), verdict or judged[0].verdict, Confidence.HIGH, judged, findings)
+    return Item(made_by or source(), verdict or judged[0].verdict, Confidence.HIGH, judged, findings, suppressed)
 
 
 def finding(rule: str = "two-writers", message: str = "Secret db-secret has two writers") -> Finding:
@@ -161,11 +163,7 @@ def full_report() -> Report:
     everywhere = item(
         source("wide", "", SourceKind.CLUSTER_EXTERNAL_SECRET, namespaces=("a", "b")), static_credential()
     )
-    quiet = item(
-        source("quiet", annotations={"example.org/ignore.two-writers": "both write the same"}),
-        static_credential(),
-        findings=(finding(),),
-    )
+    quiet = item(source("quiet"), static_credential(), suppressed=(Suppressed(finding(), "both write the same"),))
     return report(
         everywhere, chain, mixed, operator, quiet, *sources,
         orphans=(item(source("left-over", root=""), static_credential()),),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from injector.errors import NotFoundError, UsageError
-from injector.model import ObjectRef, Readiness, Report, SourceKind, Verdict
+from injector.model import ObjectRef, Readiness, Report, SourceKind, Suppressed, Verdict
 from injector.report.bar import Bar, find_reached
 from injector.report.labels import parse_selector
 from injector.report.options import Hidden
@@ -125,7 +125,7 @@ def test_never_is_never_reached_and_what_nobody_deploys_reaches_no_other_bar() -
 
 
 def test_suppressed_finding_reaches_no_bar() -> None:
-    quiet = make.item(make.source(annotations={"x/ignore.two-writers": "known"}), findings=(make.finding(),))
+    quiet = make.item(suppressed=(Suppressed(make.finding(), "known"),))
 
     assert find_reached(make.report(quiet), [Bar.FINDING]) == ()
 

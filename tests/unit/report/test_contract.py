@@ -124,14 +124,6 @@ def test_suppressed_finding_is_listed_apart_with_its_reason() -> None:
     assert [one["reason"] for one in quiet["suppressed"]] == ["both write the same"]
 
 
-def test_suppression_without_a_reason_suppresses_nothing() -> None:
-    one = make.item(make.source(annotations={"x/ignore.two-writers": " "}), findings=(make.finding(),))
-
-    document = json.loads(render_json(make.report(one)))
-
-    assert len(document["items"][0]["findings"]) == 1
-
-
 def test_yaml_says_what_json_says() -> None:
     report = make.full_report()
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from injector.model import ObjectRef, Readiness, Report, Verdict
+from injector.model import ObjectRef, Readiness, Report, Suppressed, Verdict
 from injector.report.columns import Color, Column, fit, line, paint
 from injector.report.csvtext import COLUMNS, render_csv
 from injector.report.explain import render_explanation
@@ -247,9 +247,8 @@ def test_explanation_names_operator_namespaces_and_suppression() -> None:
             store=None,
             via=ObjectRef("PostgresCluster", "shop", "pg"),
             namespaces=("a", "b"),
-            annotations={"x/ignore.two-writers": "known"},
         ),
-        findings=(make.finding(),),
+        suppressed=(Suppressed(make.finding(), "known"),),
     )
 
     text = render_explanation(one)
