@@ -126,7 +126,7 @@ SPEC: Final[Json] = _object(
                     "keys": _list(
                         "The Secret keys that hold it.",
                         _text("Key.", pattern=_KEY_CHARS, maxLength=253, **{"x-says": "a Secret key"}),
-                        most=64,
+                        most=32,  # with 64 the API server refuses the definition: RULES could cost too much
                     ),
                     "engine": _text("What issues it, as database/postgresql.", minLength=1, maxLength=63),
                     "path": _text("Vault API path that issues it.", pattern=_PATH, maxLength=512, **{"x-says": "a Vault path"}),
