@@ -6,7 +6,9 @@
     ├── UsageError                 a flag or an argument makes no sense
     ├── InputError                 a path that was named cannot be read at all
     ├── ConfigError                phase2.yaml is wrong
-    └── NotFoundError              the object that `explain` was asked for does not exist
+    ├── NotFoundError              the object that `explain` was asked for does not exist
+    ├── EditError                  a file cannot be edited as asked without changing what must stay
+    └── TreeError                  the tree's files are not as they were when the change was made
 
 A file *inside* a tree that cannot be read is no exception but a value, `injector.model.Diagnostic`,
 because the rest of the tree must still be answered.
@@ -51,3 +53,20 @@ class ConfigError(Phase2Error):
 
 class NotFoundError(Phase2Error):
     """An object that was asked for by name does not exist in the tree."""
+
+
+class EditError(Phase2Error):
+    """A file cannot be edited as asked without changing what must stay.
+
+    Args:
+        message: what stands in the way, and what to do.
+        location: the line that is in the way.
+    """
+
+    def __init__(self, message: str, location: Location) -> None:
+        super().__init__(f"{location}: {message}")
+        self.location = location
+
+
+class TreeError(Phase2Error):
+    """Files on disk are not as they must be for a change to be written: changed since, uncommitted, or a link."""
