@@ -27,6 +27,11 @@ _SECRET_NAME: Final = re.compile(
 )
 _HARMLESS: Final = re.compile(r"(?:\$\([A-Za-z0-9_]+\)|\$\{[A-Za-z0-9_]+\}|true|false)\Z", re.IGNORECASE)
 """References to other variables, and switches."""
+_PATHS: Final = frozenset({"GOOGLE_APPLICATION_CREDENTIALS"})
+"""Variables that sound secret and hold a path.
+
+Source: https://cloud.google.com/docs/authentication/application-default-credentials
+"""
 _VARIABLE: Final = re.compile(r"[-._A-Za-z0-9]+\Z")
 
 
@@ -55,7 +60,7 @@ class Environment:
 
 def safe_literal(name: str, value: str, reader: Reader) -> str:
     """Return a literal without what is, or looks like, a secret value."""
-    if not value or _HARMLESS.match(value):
+    if not value or _HARMLESS.match(value) or (name in _PATHS and value.startswith("/")):
         return value
     if _SECRET_NAME.search(name):
         return REDACTED

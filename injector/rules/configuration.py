@@ -18,7 +18,7 @@ def _configuration(case: Case) -> Answer:
 def _provisioning(case: Case) -> Answer:
     hint = case.unit.hint
     maker = next((one for one in case.clients if is_provisioner(one)), None)
-    if not hint.is_provisioning and not (maker and case.nature.system):
+    if not hint.is_provisioning and not (maker and case.nature.system.name):
         return None
     kind = "server-own" if hint.is_superuser else "provisioning-input"
     if maker:

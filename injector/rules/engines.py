@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
+from injector.location import Location
 from injector.model import Confidence, Verdict
 from injector.rules.example import external_secret, manifests, workload
+from injector.rules.readers import server_reader
 from injector.rules.rule import Answer, Case, Decision, NearMiss, VerdictRule
 
 _PLAN: Final = "Run `phase2 plan` for the change."
 
 
 def _sure(case: Case) -> Confidence:
-    if case.clients and case.unit.strength > 1 and case.nature.system != "sql":
+    if case.clients and case.unit.strength > 1 and case.nature.system.name != "sql":
         return Confidence.HIGH
     return Confidence.MEDIUM if case.unit.strength else Confidence.LOW
+
+
+def _evidence(case: Case) -> Iterator[tuple[str, Location]]:
+    system = case.nature.system
+    if system.why:
+        yield system.why, system.location
+    clients = [one for one in case.clients if not server_reader(one, case.context.config)] or case.clients
+    for one in clients[:1]:
+        yield f"{one.ref} reads it by {one.how}", one.location
 
 
 def _engine(
@@ -54,7 +65,7 @@ def _engine(
             message=f"{case.what} is a client's {words} ({case.nature.engine})",
             location=case.unit.location,
             engine=case.nature.engine,
-            more=tuple((f"{one.ref} reads it by {one.how}", one.location) for one in case.clients[:1]),
+            more=tuple(_evidence(case)),
         )
 
     return VerdictRule(

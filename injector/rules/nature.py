@@ -15,7 +15,7 @@ from injector.knowledge.apps import app_names
 from injector.model import How, SourceKind
 from injector.rules.naming import judge_name
 from injector.rules.readers import is_client, names_of
-from injector.rules.systems import iter_siblings, resolve_system
+from injector.rules.systems import NO_SYSTEM, System, iter_siblings, resolve_system
 from injector.rules.units import Unit
 
 
@@ -26,12 +26,12 @@ class Nature:
     Attributes:
         kind: kebab-case word such as ``database-login`` or ``api-token``.
         engine: the secrets engine that issues this kind (``database/postgresql``), empty when none does.
-        system: the system it logs in to, empty when nothing tells.
+        system: the system it logs in to.
     """
 
     kind: str
     engine: str = ""
-    system: str = ""
+    system: System = NO_SYSTEM
 
 
 _NOT_AWS: Final = re.compile(
@@ -89,11 +89,12 @@ def nature_of(unit: Unit, secret: Secret, config: Config) -> Nature:
         return _ENGINES["service-account-token"]
     if kind != "login":
         return Nature(kind)
-    system = resolve_system(unit, secret, config)
+    found = resolve_system(unit, secret, config)
+    system = found.name
     if system in w.DATABASES:
-        return Nature("database-login", f"database/{system}" if system != "sql" else "database", system)
+        return Nature("database-login", f"database/{system}" if system != "sql" else "database", found)
     if system in _LOGIN_KINDS:
-        return Nature(_LOGIN_KINDS[system], system, system)
+        return Nature(_LOGIN_KINDS[system], system, found)
     return Nature("unsupported-login" if system == _OTHER else "login")
 
 
@@ -116,7 +117,7 @@ def _issued(unit: Unit, secret: Secret) -> Nature | None:
         engine = next((word for word in w.words(remote.path) if word in _ISSUED_KINDS), "")
         system = next((w.SYSTEMS[word] for word in w.words(remote.path) if word in w.SYSTEMS), "")
         if system in w.DATABASES:
-            return Nature("database-login", f"database/{system}", system)
+            return Nature("database-login", f"database/{system}", System(system))
         if engine:
             return _ISSUED_KINDS[engine]
     return None
@@ -173,7 +174,7 @@ def is_foreign_store(unit: Unit, secret: Secret) -> bool:
                 return True
             if set(names) & ((w.BACKUP | w.OBJECT_STORE) - {"bucket"}) and "region" not in names:
                 return True
-    for _, value in iter_siblings(unit, _ENDPOINT):
+    for _, value, _ in iter_siblings(unit, _ENDPOINT):
         if _NOT_AWS.search(value) or (value and "amazonaws" not in value and "{{" not in value and "." in value):
             return True
     return any(not is_client(one) for one in unit.consumers) and not any(is_client(one) for one in unit.consumers)

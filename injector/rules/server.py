@@ -29,7 +29,7 @@ def _server(case: Case) -> Answer:
 
 
 def _superuser(case: Case) -> Answer:
-    if not case.nature.system:
+    if not case.nature.system.name:
         return None
     sure = Confidence.HIGH if case.unit.strength > 1 else Confidence.MEDIUM  # a name alone never gives more
     if case.unit.hint.is_superuser and case.unit.hint.part is not Part.USER:
@@ -44,7 +44,7 @@ def _superuser(case: Case) -> Answer:
 def _web_tool(case: Case) -> Answer:
     tool = (
         next((one for one in case.clients if is_web_tool(one, case.context.config)), None)
-        if case.nature.system
+        if case.nature.system.name
         else None
     )
     if tool is None:

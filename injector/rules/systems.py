@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
-from injector.config.model import App, AppRole, Config
+from injector.config.model import AppRole, Config
 from injector.inventory.linking import Secret
 from injector.knowledge import words as w
 from injector.knowledge.apps import database_of
-from injector.model import How
+from injector.location import Location
+from injector.model import NOWHERE, Consumer, How
 from injector.rules.naming import Part, judge_name
 from injector.rules.readers import app_of, names_of
 from injector.rules.units import Unit
@@ -24,46 +26,69 @@ _NO_SQL: Final = frozenset({"redis", "ldap", "rabbitmq", "influxdb", "elasticsea
 _LONGEST_HOST: Final = 120
 
 
-def resolve_system(unit: Unit, secret: Secret, config: Config) -> str:
-    """Return the system of a login: what its name says, else its surroundings; empty when nothing tells."""
+@dataclass(frozen=True, slots=True)
+class System:
+    """A system, and what tells it beside the login's own name.
+
+    Attributes:
+        name: ``postgresql``; ``sql`` for a database that is not known more exactly; empty when nothing tells.
+        why: in words, empty when the login's own name tells.
+        location: the line of the evidence.
+    """
+
+    name: str
+    why: str = ""
+    location: Location = NOWHERE
+
+
+NO_SYSTEM: Final = System("")
+
+
+def resolve_system(unit: Unit, secret: Secret, config: Config) -> System:
+    """Return the system of a login: what its name says, else what its surroundings do."""
     system = unit.hint.system
     if system and system != "sql":
-        return system
+        return System(system)
     is_database = system == "sql"
-    found = _from_siblings(unit, is_database=is_database) or _from_secret(unit, secret, is_database=is_database)
-    if found:
-        return found
-    said = next((app.system for one in unit.consumers if (app := app_of(one, config)) and _is_client(app)), "")
-    if said:
-        return said
-    return _from_app(unit, secret) if is_database else _from_values_path(unit)
+    return (
+        _from_siblings(unit, is_database=is_database)
+        or _from_secret(unit, secret, is_database=is_database)
+        or _from_user(unit, config)
+        or (_from_app(unit, secret) if is_database else _from_values_path(unit))
+        or System(system)
+    )
 
 
-def _is_client(app: App) -> bool:
-    return app.role in (None, AppRole.CLIENT)
+def _from_user(unit: Unit, config: Config) -> System | None:
+    for one in unit.consumers:
+        app = app_of(one, config)
+        if app and app.system and app.role in (None, AppRole.CLIENT):
+            return System(app.system, f"{config.path} says what {one.ref} logs in to", app.location)
+    return None
 
 
-def iter_siblings(unit: Unit, pattern: re.Pattern[str]) -> Iterator[tuple[str, str]]:
-    """Yield the literal variables of the unit's readers whose names match."""
+def iter_siblings(unit: Unit, pattern: re.Pattern[str]) -> Iterator[tuple[str, str, Consumer]]:
+    """Yield the literal variables of the unit's readers whose names match: name, value, reader."""
     for one in unit.consumers:
         if one.container:
             for name in sorted(one.container.env):
                 if pattern.search(name):
-                    yield name, one.container.env[name]
+                    yield name, one.container.env[name], one
 
 
-def _from_siblings(unit: Unit, *, is_database: bool) -> str:
+def _from_siblings(unit: Unit, *, is_database: bool) -> System | None:
     """Ask the variables beside it: those about the same thing first, any other only for a database without a name."""
     own = [stem for name in (unit.evidence, unit.label, *_environment(unit)) if (stem := w.stem(name))]
-    other = ""
-    for name, value in iter_siblings(unit, _TELLING):
-        found = _system_in(value)
-        if not found:
+    other: System | None = None
+    for name, value, reader in iter_siblings(unit, _TELLING):
+        system = _system_in(value)
+        if not system:
             continue
+        found = System(system, f"{name} of {reader.ref} tells that it is {system}", reader.location)
         stem = w.stem(name)
         if any(stem == mine or (stem and stem < mine) for mine in own) or (not own and not stem):
             return found
-        if is_database and found not in _NO_SQL and not other:
+        if is_database and system not in _NO_SQL and not other:
             other = found
     return other
 
@@ -72,7 +97,7 @@ def _environment(unit: Unit) -> Iterator[str]:
     yield from (one.env for one in unit.consumers if one.env and one.how is How.ENV)
 
 
-def _from_secret(unit: Unit, secret: Secret, *, is_database: bool) -> str:
+def _from_secret(unit: Unit, secret: Secret, *, is_database: bool) -> System | None:
     """Ask the other keys of the Secret; one about something else tells nothing."""
     own = w.stem(unit.label)
     for source in secret.sources:
@@ -87,26 +112,28 @@ def _from_secret(unit: Unit, secret: Secret, *, is_database: bool) -> str:
             if not found and hint.part in (Part.CONFIG, Part.DSN):
                 found = _system_in(key.template)
             if found and not (found in _NO_SQL and (is_database or found in ("ldap", "redis"))):
-                return found
-    return ""
+                return System(found, f"key {key.name} tells that it is {found}", key.location)
+    return None
 
 
-def _from_app(unit: Unit, secret: Secret) -> str:
+def _from_app(unit: Unit, secret: Secret) -> System | None:
     for one in unit.consumers:
         for name in (*names_of(one), one.ref.name):
-            if database_of(name):
-                return database_of(name)
-    return database_of(secret.name) or "sql"
+            system = database_of(name)
+            if system:
+                return System(system, f"{name} is mostly run with {system}", one.location)
+    system = database_of(secret.name)
+    return System(system, f"{secret.name} is mostly run with {system}", unit.location) if system else None
 
 
-def _from_values_path(unit: Unit) -> str:
+def _from_values_path(unit: Unit) -> System | None:
     for one in unit.consumers:
         if one.how is How.HELM_VALUES:
             have = w.words(one.path)
             system = next((w.SYSTEMS[word] for word in have if word in w.SYSTEMS), "")
             if system or set(have) & w.GENERIC_DATABASE:
-                return system or "sql"
-    return ""
+                return System(system or "sql", f"chart values {one.path} tell that it is a database", one.location)
+    return None
 
 
 def _system_in(value: str) -> str:
