@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -16,6 +17,7 @@ from injector.manifests.discovery import (
     Scan,
     cluster_names,
     entry_points,
+    find_shared,
     is_below,
     is_fixture,
     resolve_folder,
@@ -240,6 +242,9 @@ class _Builder:
             for folder, path in self.first.kustomizations.items()
             if path not in self.reached and not is_fixture(path, self.first.environments)
         }
+        if self.tree.links:
+            real = self._real_reached()
+            folders = {folder: path for folder, path in folders.items() if self._real(path) not in real}
         tops = top_kustomizations(folders, self.files)
         clusters = _overlay_names(tops)
         for is_orphan, own in _parted(tops, ruled):
@@ -254,13 +259,40 @@ class _Builder:
             )
         ruled = ruled | {folder for folder in self.tree.folders if any(_is_in(top, folder) for top in tops)}
         number = 0
-        for is_orphan, own in _parted([path for path in self.files.found if self._is_left(path)], ruled):
+        rest = self._distinct([path for path in self.files.found if self._is_left(path)])
+        for is_orphan, own in _parted(rest, ruled):
             chunks = [tuple(own[start : start + _CHUNK]) for start in range(0, len(own), _CHUNK)]
-            roots = [_plain_root(f"files:{number + count:06}", chunk) for count, chunk in enumerate(chunks)]
+            # Orphans are only judged as if they were deployed: for them the files around are enough.
+            shared = find_shared(self.files, own) if len(chunks) > 1 and not is_orphan else ()
+            roots = [
+                replace(_plain_root(f"files:{number + count:06}", chunk), shared=shared)
+                for count, chunk in enumerate(chunks)
+            ]
             number += len(roots)
             children = self._take(run_all(self.runner, roots), is_orphan=is_orphan)
             known = self._folders()
             self._levels([root for root in children if root.folder not in known], is_orphan=is_orphan)
+
+    def _real(self, path: str) -> str:
+        return os.path.realpath(self.files.absolute(path))
+
+    def _real_reached(self) -> set[str]:
+        """Return what was reached by another path than its own."""
+        found = set(self.tree.found) - self.tree.links
+        return {self._real(path) for path in self.reached - found}
+
+    def _distinct(self, paths: list[str]) -> list[str]:
+        """Leave out what was reached or stands there by another path, which only symbolic links make possible."""
+        if not self.tree.links:
+            return paths
+        seen = self._real_reached()
+        kept: list[str] = []
+        for path in sorted(paths, key=lambda path: (path in self.tree.links, path)):
+            real = self._real(path)
+            if real not in seen:
+                kept.append(path)
+            seen.add(real)
+        return sorted(kept)
 
     def _is_left(self, path: str) -> bool:
         if (
@@ -292,7 +324,8 @@ class _Builder:
         for path, (found, is_deployed) in self.broken.items():
             if path in self.templated:
                 continue
-            unreadable += [replace(one, is_deployed=is_deployed) for one in found if one.code in _UNREADABLE]
+            for one in found:
+                (unreadable if one.code in _UNREADABLE else unresolved).append(replace(one, is_deployed=is_deployed))
         for facts, is_deployed in ((self.deployed, True), (self.orphaned, False)):
             for one in facts.diagnostics:
                 if one.code in _UNREADABLE:

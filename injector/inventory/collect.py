@@ -18,12 +18,13 @@ from injector.manifests import argo, flux
 from injector.manifests.discovery import resolve_folder
 from injector.manifests.document import Resource, items, mapping, text
 from injector.manifests.files import Files
-from injector.manifests.render import Rendered, render
+from injector.manifests.render import render, resource_of
 from injector.manifests.roots import Root
 from injector.manifests.yamldoc import Map
 from injector.model import Diagnostic
 
 _ESO_GROUP = "external-secrets.io/"
+_SHARED_KINDS = ("ConfigMap", "OCIRepository", "HelmChart")
 
 
 @dataclass(slots=True)
@@ -54,8 +55,9 @@ def collect_root(root: Root, files: Files) -> RootFacts:
     made = RootFacts(root, reached=rendered.reached)
     made.facts.diagnostics += rendered.diagnostics
     made.facts.templated += rendered.templated
-    names = _ChartNames(rendered)
-    config_maps = _ConfigMaps(rendered)
+    shared = _shared(root, files)
+    names = _ChartNames([*shared, *rendered.resources])
+    config_maps = _ConfigMaps([*rendered.resources, *shared])
     for resource in rendered.resources:
         _read(resource, made, names, config_maps, files)
     for path in sorted(made.reached):
@@ -64,6 +66,20 @@ def collect_root(root: Root, files: Files) -> RootFacts:
         if path in files.templated:
             made.templated[path] = files.templated[path]
     return made
+
+
+def _shared(root: Root, files: Files) -> tuple[Resource, ...]:
+    """Return what a root sees of other files; the same for all pieces of a build, so it is kept with the files."""
+    if not root.shared:
+        return ()
+    if root.shared not in files.shared:
+        files.shared[root.shared] = tuple(
+            resource_of(document)
+            for path in root.shared
+            for document in files.load(path)
+            if isinstance(document.value, Map) and document.value.get("kind") in _SHARED_KINDS
+        )
+    return files.shared[root.shared]
 
 
 def _read(resource: Resource, made: RootFacts, names: _ChartNames, maps: _ConfigMaps, files: Files) -> None:
@@ -116,9 +132,9 @@ def _read_eso(resource: Resource, kind: str, made: RootFacts, maps: _ConfigMaps)
 class _ChartNames:
     """Chart names of the sources that HelmReleases refer to by ``chartRef``."""
 
-    def __init__(self, rendered: Rendered) -> None:
+    def __init__(self, resources: Iterable[Resource]) -> None:
         self._names: dict[tuple[str, str], str] = {}
-        for resource in rendered.resources:
+        for resource in resources:
             if resource.body.get("kind") in ("OCIRepository", "HelmChart"):
                 spec = mapping(resource.body, "spec")
                 name = text(spec.get("chart")) or text(spec.get("url")).rstrip("/").rpartition("/")[2]
@@ -131,9 +147,9 @@ class _ChartNames:
 class _ConfigMaps:
     """ConfigMaps of one build, for ``envFrom`` and Helm ``valuesFrom``."""
 
-    def __init__(self, rendered: Rendered) -> None:
+    def __init__(self, resources: Iterable[Resource]) -> None:
         self._maps: dict[tuple[str, str], Map] = {}
-        for resource in rendered.resources:
+        for resource in resources:
             if resource.body.get("kind") == "ConfigMap":
                 ref = resource.ref
                 self._maps.setdefault((ref.namespace, ref.name), resource.body)

@@ -28,6 +28,7 @@ _NEIGHBOURS: Final = (
     "base", "dev", "develop", "development", "int", "live", "preprod", "prod", "production", "qa", "stage", "staging",
     "stg", "uat",
 )  # fmt: skip
+_SHARED: Final = re.compile(rb"kind\"?:[ \t]*[\"']?(?:ConfigMap|OCIRepository|HelmChart)\b")
 _CLUSTER: Final = re.compile(r"(?:^|/)clusters?/([^/]+)/")
 
 
@@ -84,6 +85,11 @@ def scan(files: Files) -> Scan:
     for name in made.sync_sources:
         made.own |= made.repositories.get(name, set()) - {""}
     return made
+
+
+def find_shared(files: Files, paths: Iterable[str]) -> tuple[str, ...]:
+    """Return which of the files hold a ConfigMap or the source of a chart."""
+    return tuple(path for path in paths if _SHARED.search(files.read(path) or b""))
 
 
 def is_fixture(path: str, environments: frozenset[str] = frozenset()) -> bool:

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import os
 import posixpath
-import re
 import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from injector.location import Location
-from injector.manifests.document import Document
+from injector.manifests.document import Document, Resource
+from injector.manifests.jsontext import parse_json
+from injector.manifests.templated import find_template_line
 from injector.manifests.yamldoc import (
     Chunk,
     Map,
@@ -27,6 +28,7 @@ from injector.manifests.yamldoc import (
     split_documents,
 )
 from injector.model import Diagnostic
+from injector.redact import redact
 
 YAML_SUFFIXES: Final = (".yaml", ".yml", ".json")
 MAX_FILE_BYTES: Final = 256 * 1024 * 1024
@@ -34,12 +36,6 @@ MAX_FILE_BYTES: Final = 256 * 1024 * 1024
 SKIPPED_FOLDERS: Final = frozenset({".git", ".hg", ".svn", "node_modules", ".terraform", "__pycache__", ".venv"})
 KUSTOMIZATION_NAMES: Final = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 """Source: sigs.k8s.io/kustomize/api/konfig RecognizedKustomizationFileNames."""
-
-_TEMPLATE_LINE: Final = re.compile(
-    rb"^[ \t]*(?:-[ \t]+)?\{[{%]|\{\{-?[ \t]*(?:if|range|with|end|include|template|toYaml|define)\b"
-    rb"|^[ \t]*(?:[\w.-]+:[ \t]*)?<%|^[ \t]*(?:#%|#@)",
-    re.MULTILINE,
-)
 
 
 class Files:
@@ -49,6 +45,7 @@ class Files:
         root: the folder that relative paths start from.
         diagnostics: what could not be read, by path, in the order of reading.
         templated: paths recognised as unrendered templates, with the line that shows it.
+        shared: some files -> those of their objects that several roots look at; see `Root.shared`.
     """
 
     def __init__(self, root: Path, found: Sequence[str] = (), overlay: Mapping[str, bytes] | None = None) -> None:
@@ -64,6 +61,7 @@ class Files:
         self.overlay = overlay or {}
         self.diagnostics: dict[str, list[Diagnostic]] = {}
         self.templated: dict[str, Diagnostic] = {}
+        self.shared: dict[tuple[str, ...], tuple[Resource, ...]] = {}
         self._documents: dict[str, tuple[Document, ...]] = {}
 
     def folders(self) -> tuple[str, ...]:
@@ -101,7 +99,7 @@ class Files:
         if path in self.overlay:
             return self.overlay[path]
         try:
-            with open(self.absolute(path), "rb") as stream:
+            with open(self.absolute(path), "rb", opener=_open_at_once) as stream:
                 info = os.fstat(stream.fileno())
                 if not stat.S_ISREG(info.st_mode):
                     self._note(path, 1, "not-a-file", "is no regular file")
@@ -139,10 +137,15 @@ class Files:
             try:
                 parsed = parse_chunk(chunk, path)
             except YamlError as err:
-                self._fail(path, chunk, err)
+                if path.endswith(".json") and (value := _as_json(chunk, path)) is not None:
+                    yield from self._documents_of(path, chunk, value)
+                else:
+                    self._fail(path, chunk, err)
                 continue
-            for line, key in parsed.duplicates:
-                self._note(path, line, "yaml-duplicate-key", f"key {key!r} stands twice; the last one counts")
+            if parsed.template_line:
+                self._note_template(path, parsed.template_line)
+                continue
+            self._note_duplicates(path, parsed.duplicates)
             yield from self._documents_of(path, chunk, parsed.value)
 
     def _documents_of(self, path: str, chunk: Chunk, value: Value) -> Iterator[Document]:
@@ -157,18 +160,37 @@ class Files:
         yield Document(path, chunk.index, line, value)
 
     def _fail(self, path: str, chunk: Chunk, err: YamlError) -> None:
-        match = _TEMPLATE_LINE.search(chunk.data)
-        if match and err.code == "yaml-syntax":
-            line = chunk.line + chunk.data.count(b"\n", 0, match.start())
-            self.templated.setdefault(
-                path,
-                Diagnostic(Location(path, line), "templated", "is a template that something else renders"),
-            )
+        found = find_template_line(chunk.data, err.line - chunk.line) if err.code == "yaml-syntax" else None
+        if found is not None:
+            self._note_template(path, chunk.line + found)
         else:
             self._note(path, err.line, err.code, str(err))
 
+    def _note_template(self, path: str, line: int) -> None:
+        where = Location(path, line)
+        self.templated.setdefault(path, Diagnostic(where, "templated", "is a template that something else renders"))
+
+    def _note_duplicates(self, path: str, duplicates: Sequence[tuple[int, str]]) -> None:
+        """Note the first key of a file that stands twice; one line says that the file needs care."""
+        if duplicates and not any(one.code == "yaml-duplicate-key" for one in self.diagnostics.get(path, ())):
+            line, key = duplicates[0]
+            message = f"key {redact(key)!r} stands twice in one mapping; the last one counts, remove the other"
+            self._note(path, line, "yaml-duplicate-key", message)
+
     def _note(self, path: str, line: int, code: str, message: str) -> None:
         self.diagnostics.setdefault(path, []).append(Diagnostic(Location(path, line), code, message))
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """Open without waiting: a pipe of that name must not stop the program."""
+    return os.open(path, flags | os.O_NONBLOCK)
+
+
+def _as_json(chunk: Chunk, path: str) -> Value:
+    try:
+        return parse_json(chunk.data, path)
+    except ValueError:
+        return None
 
 
 def join(folder: str, path: str) -> str:
@@ -181,18 +203,28 @@ def parent(path: str) -> str:
     return posixpath.dirname(path) or "."
 
 
-def find_files(root: Path, folder: str = ".", suffixes: Iterable[str] = YAML_SUFFIXES) -> list[str]:
-    """Return the tree's YAML and JSON files and kustomizations, sorted, each real file once.
+def find_files(
+    root: Path, folder: str = ".", suffixes: Iterable[str] = YAML_SUFFIXES, links: set[str] | None = None
+) -> list[str]:
+    """Return the tree's YAML and JSON files and kustomizations, sorted, each real folder once.
 
-    Symbolic links are followed once; a link that leads back to a folder already seen ends there. A folder that
-    cannot be looked into is returned like a file: who reads it is told why it cannot be.
+    Symbolic links are followed, after everything else, so that a file is known by its own path where it has one; a link
+    that leads back to a folder already seen ends there. A folder that cannot be looked into is returned like a file: who
+    reads it is told why it cannot be.
+
+    Args:
+        root: the tree's root.
+        folder: where to look, relative to `root`.
+        suffixes: how the names of files end.
+        links: is filled with the files that are, or lie below, symbolic links.
     """
     endings = tuple(suffixes)
     found: list[str] = []
     seen: set[tuple[int, int]] = set()
-    stack = [folder]
-    while stack:
-        current = stack.pop()
+    stack = [(folder, False)]
+    later: list[str] = []
+    while stack or later:
+        current, is_linked = stack.pop() if stack else (later.pop(), True)
         where = os.path.join(root, current)
         try:
             info = os.stat(where)
@@ -205,13 +237,21 @@ def find_files(root: Path, folder: str = ".", suffixes: Iterable[str] = YAML_SUF
             continue
         for entry in entries:
             path = join(current, entry.name)
-            try:
-                if entry.is_dir():
-                    if entry.name not in SKIPPED_FOLDERS:
-                        stack.append(path)
-                elif entry.name.endswith(endings) or entry.name in KUSTOMIZATION_NAMES:
-                    found.append(path)
-            except OSError:  # a link to itself; without the error it would be a file or a folder
+            if _is_folder(entry):
+                if entry.name not in SKIPPED_FOLDERS and entry.is_symlink():
+                    later.append(path)
+                elif entry.name not in SKIPPED_FOLDERS:
+                    stack.append((path, is_linked))
+            elif entry.name.endswith(endings) or entry.name in KUSTOMIZATION_NAMES:
                 found.append(path)
+                if links is not None and (is_linked or entry.is_symlink()):
+                    links.add(path)
     found.sort()
     return found
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself; without the error it would be a file or a folder
+        return False

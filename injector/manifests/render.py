@@ -104,13 +104,13 @@ def is_chart_template(path: str, files: Files) -> bool:
 
 
 def _is_placeholder(resource: Resource, rendered: Rendered) -> bool:
-    """Recognise an object whose name something else must fill in first."""
+    """Recognise an object whose name or namespace something else must fill in first."""
     metadata = mapping(resource.body, "metadata")
-    name = metadata.get("name")
-    if isinstance(name, Map) or _PLACEHOLDER_NAME.search(text(name)):
-        at = metadata.at("name")
-        rendered.templated.append(Diagnostic(at, "templated", "has a placeholder for a name"))
-        return True
+    for key in ("name", "namespace"):
+        if _PLACEHOLDER_NAME.search(text(metadata.get(key))):
+            message = f"has a placeholder for a {key}"
+            rendered.templated.append(Diagnostic(metadata.at(key), "templated", message))
+            return True
     return False
 
 

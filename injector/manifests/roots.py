@@ -38,6 +38,8 @@ class Root:
         namespace: default namespace of what has none (Argo destination).
         depends_on: ids of roots that must be ready first.
         is_orphan: nothing deploys it; it is read all the same, and listed apart.
+        shared: files whose ConfigMaps and chart sources the root sees beside its own: plain files are one build, which is
+            only cut to pieces for speed.
         location: where the root is declared.
     """
 
@@ -52,4 +54,5 @@ class Root:
     namespace: str = ""
     depends_on: tuple[str, ...] = ()
     is_orphan: bool = False
+    shared: tuple[str, ...] = ()
     location: Location = field(default_factory=lambda: Location("", 0))

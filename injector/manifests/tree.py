@@ -24,6 +24,7 @@ class Tree:
         explicit: those that were named one by one (with ``<stdin>``): they count as deployed.
         overlay: bytes of files that are not on disk.
         folders: those that were named, relative to `root`.
+        links: those of `found` that are, or lie below, symbolic links.
     """
 
     root: Path
@@ -31,6 +32,7 @@ class Tree:
     explicit: tuple[str, ...] = ()
     overlay: Mapping[str, bytes] = field(default_factory=dict)
     folders: tuple[str, ...] = (".",)
+    links: frozenset[str] = frozenset()
 
     def open(self) -> Files:
         """Return a reader of the tree's files."""
@@ -68,14 +70,15 @@ def load_tree(paths: Sequence[str | os.PathLike[str]] = (".",), stdin: BinaryIO 
     root = _common_root(folders, files)
     found: set[str] = set()
     named: list[str] = []
+    links: set[str] = set()
     for folder in folders:
         if not os.access(folder, os.R_OK | os.X_OK):
             raise InputError(f"{folder}: cannot be looked into; check its permissions")
         named.append(_relative(folder, root))
-        found.update(find_files(root, named[-1]))
+        found.update(find_files(root, named[-1], links=links))
     explicit = [_relative(file, root) for file in files] + sorted(overlay)
     found.update(explicit)
-    return Tree(root, tuple(sorted(found)), tuple(sorted(set(explicit))), overlay, tuple(named))
+    return Tree(root, tuple(sorted(found)), tuple(sorted(set(explicit))), overlay, tuple(named), frozenset(links))
 
 
 def _read_pipe(path: Path) -> bytes:

@@ -185,6 +185,8 @@ def split_documents(data: bytes) -> list[Chunk]:
     marker (a file that starts with ``---`` has no document before it).
     """
     marks = [match.start() for match in _MARKER.finditer(data)] if b"---" in data else []
+    if b"\n..." in data:
+        marks = sorted([*marks, *_bare_starts(data, marks)])
     if not marks:
         return [Chunk(0, 1, data)] if data.strip() else []
     chunks: list[Chunk] = []
@@ -200,6 +202,15 @@ def split_documents(data: bytes) -> list[Chunk]:
     return chunks
 
 
+def _bare_starts(data: bytes, marks: list[int]) -> Iterator[int]:
+    """Yield where a document starts after a ``...`` line without a ``---`` of its own (YAML 1.2 section 9.1.3)."""
+    for match in _END_MARKER.finditer(data):
+        start = data.find(b"\n", match.end()) + 1
+        end = min((mark for mark in marks if mark >= start), default=len(data))
+        if start and _has_content(data[start:end]):
+            yield start
+
+
 def _has_content(body: bytes) -> bool:
     return any(
         text and not text.startswith((b"#", b"%", b"...")) for text in (line.strip() for line in body.split(b"\n"))
@@ -213,10 +224,12 @@ class Parsed:
     Attributes:
         value: None for an empty document.
         duplicates: (line, key) of keys that stand twice in one mapping; the last one won.
+        template_line: where a mapping is a key, as in ``name: {{ .Values.x }}``: only a template is so; 0 when none is.
     """
 
     value: Value
     duplicates: tuple[tuple[int, str], ...] = ()
+    template_line: int = 0
 
 
 def parse_chunk(chunk: Chunk, path: str, only: frozenset[str] | None = None) -> Parsed:
@@ -237,7 +250,7 @@ def parse_chunk(chunk: Chunk, path: str, only: frozenset[str] | None = None) -> 
         node.value = [pair for pair in node.value if isinstance(pair[0].value, str) and pair[0].value in only]
     builder = _Builder(path, chunk.line)
     value = builder.build(node)
-    return Parsed(value, tuple(builder.duplicates))
+    return Parsed(value, tuple(builder.duplicates), builder.template_line)
 
 
 def compose_chunk(chunk: Chunk) -> yaml.Node | None:
@@ -248,7 +261,7 @@ def compose_chunk(chunk: Chunk) -> yaml.Node | None:
         raise YamlError("too-large", chunk.line, f"the document is larger than {limit} MiB")
     end = _END_MARKER.search(data)
     if end:
-        # "..." ends the document; what follows without a marker is not ours to guess.
+        # What follows is a document of its own: see split_documents.
         data = data[: end.start()]
     try:
         if _is_risky(data):
@@ -347,7 +360,7 @@ def _attach(node: yaml.Node, stack: list[yaml.CollectionNode], keys: list[yaml.N
 class _Builder:
     """Nodes to values, of one document."""
 
-    __slots__ = ("active", "base", "budget", "duplicates", "path")
+    __slots__ = ("active", "base", "budget", "duplicates", "path", "template_line")
 
     def __init__(self, path: str, base: int) -> None:
         self.path = path
@@ -355,6 +368,7 @@ class _Builder:
         self.budget = MAX_ALIAS_NODES
         self.active: set[int] = set()
         self.duplicates: list[tuple[int, str]] = []
+        self.template_line = 0
 
     def build(self, node: yaml.Node, depth: int = 0) -> Value:
         if isinstance(node, yaml.ScalarNode):
@@ -394,6 +408,8 @@ class _Builder:
             else:
                 # `name: {{ .Values.x }}` parses as a mapping whose key is a mapping.
                 key = _TEMPLATE_KEY
+                if isinstance(key_node, yaml.MappingNode) and not self.template_line:
+                    self.template_line = base + key_node.start_mark.line
             if key in made:
                 self.duplicates.append((base + key_node.start_mark.line, key))
             lines[key] = base + key_node.start_mark.line

@@ -6,6 +6,7 @@ and drops an empty one) and the values of Secrets (ours are never kept).
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -54,6 +55,9 @@ def places() -> list[object]:
 
 def run_kubectl(folder: Path) -> subprocess.CompletedProcess[bytes]:
     command = [KUBECTL or "kubectl", "kustomize", "--load-restrictor", "LoadRestrictionsNone", str(folder)]
+    for _ in range(3):  # sandboxes fail now and then with EFAULT when threads start processes
+        with contextlib.suppress(OSError):
+            return subprocess.run(command, capture_output=True, check=False, timeout=60)
     return subprocess.run(command, capture_output=True, check=False, timeout=60)
 
 

@@ -24,7 +24,15 @@ from injector.manifests.kustomize.naming import add_affixes, set_namespace
 from injector.manifests.kustomize.patches import apply_json_patches, apply_merges
 from injector.manifests.kustomize.references import update_references
 from injector.manifests.kustomize.replacements import replace_values
-from injector.manifests.kustomize.session import MAX_VISITS, Layer, Session, describe, is_bad_path, is_remote
+from injector.manifests.kustomize.session import (
+    MAX_VISITS,
+    Layer,
+    Session,
+    describe,
+    is_bad_path,
+    is_remote,
+    show_entry,
+)
 from injector.manifests.yamldoc import Map, Seq, clone
 
 _LOCAL_CONFIG: Final = "config.kubernetes.io/local-config"
@@ -178,7 +186,7 @@ def _add_entry(session: Session, layer: Layer, entry: str, at: Location, made: A
     path = join(layer.folder, entry)
     files = session.files
     if is_bad_path(entry):
-        session.report(at, "bad-entry", f"{entry!r} is no path below the kustomization; write a relative one")
+        session.report(at, "bad-entry", f"{show_entry(entry)} is no path below the kustomization; write a relative one")
     elif files.is_file(path):
         _add_file(session, layer, path, at, made)
     elif files.is_dir(path):
@@ -187,10 +195,14 @@ def _add_entry(session: Session, layer: Layer, entry: str, at: Location, made: A
             made.take(found, session, at)
     elif is_remote(entry):
         session.report(
-            at, "remote-base", f"{entry} is remote and is not fetched; vendor it, or pipe a rendered stream in"
+            at,
+            "remote-base",
+            f"{show_entry(entry)} is remote and is not fetched; vendor it, or pipe a rendered stream in",
         )
     else:
-        session.report(at, "missing-resource", f"{entry} is neither file nor folder; correct the path or remove it")
+        session.report(
+            at, "missing-resource", f"{show_entry(entry)} is neither file nor folder; correct the path or remove it"
+        )
 
 
 def _add_file(session: Session, layer: Layer, path: str, at: Location, made: Accumulated) -> None:
@@ -221,9 +233,11 @@ def _add_component(session: Session, layer: Layer, entry: str, at: Location, mad
     path = join(layer.folder, entry)
     if is_bad_path(entry) or not session.files.is_dir(path):
         if is_remote(entry):
-            session.report(at, "remote-base", f"component {entry} is remote and is not fetched; vendor it")
+            session.report(at, "remote-base", f"component {show_entry(entry)} is remote and is not fetched; vendor it")
         else:
-            session.report(at, "missing-resource", f"component {entry!r} is no folder; correct the path or remove it")
+            session.report(
+                at, "missing-resource", f"component {show_entry(entry)} is no folder; correct the path or remove it"
+            )
         return
     inner = _enter(session, path, at, layer.chain)
     if inner is None:

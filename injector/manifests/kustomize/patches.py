@@ -45,9 +45,8 @@ def apply_merges(session: Session, layer: Layer, resources: list[Tracked]) -> No
             if key == "patches":
                 _apply(session, _read_patch(session, layer, entry, at, key), resources)
             elif isinstance(entry, str):
-                documents = (
-                    session.parse_inline(entry, at, key) if "\n" in entry else session.read(layer, entry, at, key)
-                )
+                is_inline = "\n" in entry or entry.lstrip().startswith("{")
+                documents = session.parse_inline(entry, at, key) if is_inline else session.read(layer, entry, at, key)
                 _apply(session, _patch_of(session, documents, at, key), resources)
             else:
                 session.report(at, "bad-patch", f"{key}: an entry is a path or YAML text; correct it")

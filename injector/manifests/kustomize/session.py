@@ -13,6 +13,7 @@ from injector.manifests.kustomize.identity import Tracked
 from injector.manifests.yamldoc import Map, Value, iter_documents
 from injector.manifests.yamldoc import YamlError as _YamlError
 from injector.model import Diagnostic
+from injector.redact import redact
 
 MAX_VISITS: Final = 20_000
 """Folders entered in one build: more are a doubling of bases that no cluster holds."""
@@ -21,6 +22,8 @@ _REMOTE: Final = re.compile(
     r"|(?:www\.)?(?:github\.com|gitlab\.com|bitbucket\.org|dev\.azure\.com)[/:]|.*[?&](?:ref|version)=",
     re.IGNORECASE,
 )
+
+_PATH: Final = re.compile(r"[\w.@+-][\w./@+~-]{0,300}\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +77,10 @@ class Session:
             self.reached.add(path)
             return path
         if is_remote(entry):
-            self.report(
-                at, "remote-base", f"{field_name}: {entry} is remote and is not fetched; vendor it into the tree"
-            )
+            message = f"{field_name}: {show_entry(entry)} is remote and is not fetched; vendor it into the tree"
+            self.report(at, "remote-base", message)
         else:
-            message = f"{field_name}: {entry} is no file; correct the path or remove the entry"
+            message = f"{field_name}: {show_entry(entry)} is no file; correct the path or remove the entry"
             self.report(at, "missing-file", message)
         return None
 
@@ -120,6 +122,13 @@ def is_remote(entry: str) -> bool:
     Source: kustomize api/internal/git/repospec.go NewRepoSpecFromURL.
     """
     return _REMOTE.match(entry) is not None
+
+
+def show_entry(entry: str) -> str:
+    """Return how messages name an entry: addresses without logins, and no text that is no path."""
+    if is_remote(entry):
+        return redact(entry)
+    return entry if _PATH.match(entry) else "the entry"
 
 
 def describe(one: Tracked) -> str:
