@@ -7,6 +7,7 @@ Applications) come back with the facts and are rendered next.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from injector.inventory.consumers import read_consumers
