@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from injector.cli.answer import Note
+from injector.report.plaintext import printable
 
 LEVELS: Final = {"error": -1, "help": -1, "warning": 0, "summary": 0, "info": 1, "debug": 2}
 """From which verbosity on a line is shown; ``-q`` is -1."""
@@ -49,9 +50,9 @@ class Console:
         if self.is_json:
             self._put(json.dumps({"level": note.level, "message": note.message}, ensure_ascii=True) + "\n")
         elif note.level in ("error", "warning"):
-            self._put(f"phase2: {note.level}: {note.message}\n")
-        else:
-            self._put(f"{note.message}\n")
+            self._put(f"phase2: {note.level}: {printable(note.message)}\n")
+        else:  # the help has several lines
+            self._put("".join(f"{printable(line)}\n" for line in note.message.split("\n")))
 
     def error(self, message: str) -> None:
         """Write why there is no answer, or no full one."""

@@ -99,6 +99,8 @@ def parse_config(data: bytes, path: str = FILE_NAME, *, shown: str = "") -> Conf
 
 
 def _error(found: Sequence[tuple[int, str]], shown: str) -> ConfigError:
+    if not shown.isprintable():  # a folder's name must not forge a line
+        shown = ascii(shown)[1:-1]
     first, *others = sorted(dict.fromkeys(found))
     lines = [first[1], *(f"{Location(shown, line)}: {text}" for line, text in others)]
     return ConfigError("\n".join(lines), Location(shown, first[0]))

@@ -254,3 +254,12 @@ def test_main_takes_the_processs_own_arguments(
 
     assert main() == 0
     assert capsys.readouterr().out.startswith("phase2 ")
+
+
+def test_name_of_a_file_forges_no_line_and_reaches_no_terminal(run: Run, tree: Tree) -> None:
+    tree.report = make.report(unreadable=(make.diagnostic(path="a\x1b[31m\nphase2: error: b.yaml"),))
+
+    ran = run("classify")
+
+    assert "\x1b" not in ran.err
+    assert "phase2: warning: a\\x1b[31m\\nphase2: error: b.yaml:3: " in ran.err

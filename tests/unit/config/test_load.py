@@ -270,3 +270,10 @@ def test_workload_is_found_by_kind_and_globs() -> None:
 
     assert config.find_workload("HelmRelease", "any", "grafana") is not None
     assert config.find_workload("Deployment", "any", "grafana") is None
+
+
+def test_name_of_a_folder_forges_no_line() -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse_config(b"x: 1", shown="a\nb/phase2.yaml")
+
+    assert len(str(caught.value).splitlines()) == 1
