@@ -9,7 +9,7 @@ from injector.config.model import DEFAULT, Config
 from injector.inventory.facts import Inventory
 from injector.inventory.linking import Secret, link
 from injector.location import Location
-from injector.model import WORKLOAD_WAYS, Finding, Item, Report, SecretSource, SourceKind
+from injector.model import WORKLOAD_WAYS, Finding, Item, Report, SecretSource, SourceKind, Store
 from injector.rules.context import Context
 from injector.rules.fold import case_of, judge
 from injector.rules.grouping import group, sum_up
@@ -43,6 +43,7 @@ def classify(inventory: Inventory, config: Config = DEFAULT) -> Report:
         unreadable=inventory.unreadable,
         templated=inventory.templated,
         unresolved=inventory.unresolved,
+        stores=(*_by_name(inventory.deployed.stores), *_by_name(inventory.orphaned.stores)),
     )
 
 
@@ -74,6 +75,10 @@ def _find(subject: Subject) -> Iterator[Finding]:
 
 def _is_of_item(finding: Finding) -> bool:
     return finding.subject is not None and finding.subject.kind in _EXTERNAL
+
+
+def _by_name(stores: Iterable[Store]) -> list[Store]:
+    return sorted(stores, key=lambda one: (one.ref, one.origin.location, one.origin.root))
 
 
 def _item_order(item: Item) -> tuple[str, str, str, Location, str]:

@@ -428,6 +428,7 @@ class Report:
         unreadable: files that could not be read.
         templated: files recognised as templates, which are not read.
         unresolved: substitutions, remote bases and the like that were kept as they are.
+        stores: of the whole tree, the deployed ones first.
     """
 
     items: tuple[Item, ...]
@@ -436,3 +437,4 @@ class Report:
     unreadable: tuple[Diagnostic, ...]
     templated: tuple[Diagnostic, ...]
     unresolved: tuple[Diagnostic, ...]
+    stores: tuple[Store, ...] = ()

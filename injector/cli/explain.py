@@ -43,7 +43,9 @@ def command(
     orphans = {id(item) for item in report.orphans}
     options = Options(width=terminal_width())
     return Answer(
-        document="\n".join(render_explanation(item, options, is_orphan=id(item) in orphans) for item in found),
+        document="\n".join(
+            render_explanation(item, options, is_orphan=id(item) in orphans, stores=report.stores) for item in found
+        ),
         notes=tuple(unreadable_notes(report, is_allowed=reading.allow_unreadable)),
         exit_code=0 if is_full(report, is_allowed=reading.allow_unreadable) else 2,
     )

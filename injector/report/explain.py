@@ -5,9 +5,9 @@ Store, Vault path, key, Secret, consumer; then what was decided, by which rules,
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from injector.model import Credential, Item, Reason, Remote, SecretKey
+from injector.model import Credential, Item, Reason, Remote, SecretKey, Store, StoreRef
 from injector.report.figures import deployers_of, identity
 from injector.report.options import PLAIN, Options
 from injector.report.prose import describe_consumer, describe_reason
@@ -15,17 +15,20 @@ from injector.report.wide import wrap
 from injector.rules.registry import BY_ID
 
 
-def render_explanation(item: Item, options: Options = PLAIN, *, is_orphan: bool = False) -> str:
+def render_explanation(
+    item: Item, options: Options = PLAIN, *, is_orphan: bool = False, stores: Sequence[Store] = ()
+) -> str:
     """Return the chain of evidence of one item as indented text.
 
     Args:
         item: what is explained.
         options: only the width counts.
         is_orphan: whether nothing deploys it.
+        stores: those that are known, of which it may read some.
     """
     parts = (
         _head(item, is_orphan=is_orphan),
-        _store(item),
+        _stores(item, stores),
         _keys(item),
         _secret(item),
         _judgements(item),
@@ -51,11 +54,24 @@ def _head(item: Item, *, is_orphan: bool) -> _Lines:
     yield 2, f"deployed by {' > '.join(deployers_of(item))}"
 
 
-def _store(item: Item) -> _Lines:
-    store = item.source.store
-    if store:
+def _stores(item: Item, known: Sequence[Store]) -> _Lines:
+    references = [item.source.store] if item.source.store else []
+    references += [remote.store for key in item.source.keys for remote in key.remotes]
+    if references:
         yield 0, "Store"
-        yield 2, f"{store.kind}/{store.name} (provider {store.provider})"
+    for one in dict.fromkeys(references):
+        yield 2, f"{one.kind}/{one.name} (provider {one.provider})"
+        found = _find_store(one, item.source.ref.namespace, known)
+        if found:
+            mount = f", mount {found.mount} (KV {found.version})" if found.mount else ""
+            yield 4, f"written in {found.origin.location}{mount}"
+        elif one.provider == "unknown":
+            yield 4, "not in the tree"
+
+
+def _find_store(reference: StoreRef, namespace: str, known: Sequence[Store]) -> Store | None:
+    wanted = (reference.kind, reference.name)
+    return next((s for s in known if (s.ref.kind, s.ref.name) == wanted and s.ref.namespace in ("", namespace)), None)
 
 
 def _keys(item: Item) -> _Lines:

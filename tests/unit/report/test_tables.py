@@ -5,10 +5,11 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
-from injector.model import ObjectRef, Readiness, Report, Suppressed, Verdict
+from injector.model import ObjectRef, Readiness, Report, Store, StoreRef, Suppressed, Verdict
 from injector.report.columns import Color, Column, fit, line, paint
 from injector.report.csvtext import COLUMNS, render_csv
 from injector.report.explain import render_explanation
@@ -235,6 +236,19 @@ def test_explanation_follows_the_value_from_store_to_consumer() -> None:
     assert -1 not in places, steps[places.index(-1)]
     assert places == sorted(places)
     assert "postgres://" not in text
+
+
+def test_explanation_tells_where_the_store_is_written_or_that_it_is_nowhere() -> None:
+    one = make.item(make.source(store=StoreRef("SecretStore", "vault", "vault")))
+    there = Store(
+        ObjectRef("SecretStore", "shop", "vault"), "vault", make.origin("store.yaml", 7), mount="kv", version="v1"
+    )
+    elsewhere = replace(there, ref=ObjectRef("SecretStore", "other", "vault"))
+    lost = make.item(make.source(store=StoreRef("SecretStore", "gone")))
+
+    assert "written in store.yaml:7, mount kv (KV v1)\n" in render_explanation(one, stores=(elsewhere, there))
+    assert "store.yaml" not in render_explanation(one, stores=(elsewhere,))
+    assert "SecretStore/gone (provider unknown)\n    not in the tree\n" in render_explanation(lost, stores=(there,))
 
 
 def test_explanation_of_an_orphan_says_so() -> None:
