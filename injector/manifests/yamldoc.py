@@ -12,8 +12,10 @@ is a document marker wherever it stands, so one broken document costs only itsel
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final, TypeAlias, cast
 
@@ -30,9 +32,7 @@ MAX_NESTING: Final = 1000
 MAX_ALIAS_NODES: Final = 200_000
 """How many nodes one document may expand to through aliases: above is an alias bomb."""
 
-_MARKER: Final = re.compile(rb"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
-_END_MARKER: Final = re.compile(rb"^\.\.\.(?=[ \t\r\n]|\Z)", re.MULTILINE)
-_LONG_LINE: Final = re.compile(rb"[^\n]{6000}")
+_LONG_LINE: Final = 6000
 _RISKY_BRACKETS: Final = 3000
 
 
@@ -114,14 +114,17 @@ def clone(value: Value) -> Value:
     """Return a deep copy: nobody mutates a document that was handed in."""
     if isinstance(value, Map):
         made = Map(value.path, value.line)
-        made.lines = dict(value.lines)
+        made.lines = value.lines.copy()
+        made.update(value)
         for key, item in value.items():
-            made[key] = clone(item)
+            # Most of a document is scalars: a call for each of them would be most of the cost.
+            if isinstance(item, (dict, list)):
+                made[key] = clone(item)
         return made
     if isinstance(value, Seq):
         copied = Seq(value.path, value.line)
-        copied.lines = list(value.lines)
-        copied.extend(clone(item) for item in value)
+        copied.lines = value.lines.copy()
+        copied.extend([clone(item) if isinstance(item, (dict, list)) else item for item in value])
         return copied
     return value
 
@@ -184,9 +187,10 @@ def split_documents(data: bytes) -> list[Chunk]:
     The list has a chunk for every document, empty ones included, except an empty one before the first
     marker (a file that starts with ``---`` has no document before it).
     """
-    marks = [match.start() for match in _MARKER.finditer(data)] if b"---" in data else []
-    if b"\n..." in data:
-        marks = sorted([*marks, *_bare_starts(data, marks)])
+    marks = list(_iter_markers(data, b"---"))
+    bare = list(_bare_starts(data, marks))
+    if bare:
+        marks = sorted([*marks, *bare])
     if not marks:
         return [Chunk(0, 1, data)] if data.strip() else []
     chunks: list[Chunk] = []
@@ -204,11 +208,23 @@ def split_documents(data: bytes) -> list[Chunk]:
 
 def _bare_starts(data: bytes, marks: list[int]) -> Iterator[int]:
     """Yield where a document starts after a ``...`` line without a ``---`` of its own (YAML 1.2 section 9.1.3)."""
-    for match in _END_MARKER.finditer(data):
-        start = data.find(b"\n", match.end()) + 1
-        end = min((mark for mark in marks if mark >= start), default=len(data))
+    for found in _iter_markers(data, b"..."):
+        start = data.find(b"\n", found) + 1
+        number = bisect_left(marks, start)
+        end = marks[number] if number < len(marks) else len(data)
         if start and _has_content(data[start:end]):
             yield start
+
+
+def _iter_markers(data: bytes, marker: bytes) -> Iterator[int]:
+    """Yield where a line is `marker` and nothing, or `marker` and a blank (a search is faster than an expression)."""
+    found = 0 if data.startswith(marker) else data.find(b"\n" + marker) + 1
+    is_one = found > 0 or data.startswith(marker)
+    while is_one:
+        if data[found + 3 : found + 4] in (b"", b" ", b"\t", b"\r", b"\n"):
+            yield found
+        found = data.find(b"\n" + marker, found) + 1
+        is_one = found > 0
 
 
 def _has_content(body: bytes) -> bool:
@@ -259,10 +275,10 @@ def compose_chunk(chunk: Chunk) -> yaml.Node | None:
     if len(data) > MAX_DOCUMENT_BYTES:
         limit = MAX_DOCUMENT_BYTES >> 20
         raise YamlError("too-large", chunk.line, f"the document is larger than {limit} MiB")
-    end = _END_MARKER.search(data)
-    if end:
+    end = next(_iter_markers(data, b"..."), None)
+    if end is not None:
         # What follows is a document of its own: see split_documents.
-        data = data[: end.start()]
+        data = data[:end]
     try:
         if _is_risky(data):
             return _compose_flat(data)
@@ -288,15 +304,38 @@ def _is_risky(data: bytes) -> bool:
     Nesting needs brackets, or a long line of compact indicators or of indentation: no other form of YAML
     gets deep without being long.
     """
-    return data.count(b"[") + data.count(b"{") > _RISKY_BRACKETS or bool(_LONG_LINE.search(data))
+    return data.count(b"[") + data.count(b"{") > _RISKY_BRACKETS or _has_long_line(data)
+
+
+def _has_long_line(data: bytes) -> bool:
+    start = 0
+    while start + _LONG_LINE <= len(data):
+        # Look backwards from the farthest place: most lines are jumped over unseen.
+        newline = data.rfind(b"\n", start, start + _LONG_LINE)
+        if newline < 0:
+            return True
+        start = newline + 1
+    return False
+
+
+class _Composer(yaml.CSafeLoader):
+    """libyaml's composer without PyYAML's resolver, which costs as much as all the rest and is of YAML 1.1.
+
+    A node's tag is what the file says; without one it is empty for a plain scalar and `_STR` for others.
+    """
+
+    def resolve(self, kind: object, _value: object, implicit: tuple[bool, bool]) -> str:
+        return "" if kind is not yaml.ScalarNode or implicit[0] else _STR
+
+    def descend_resolver(self, _parent: object, _index: object) -> None:
+        """Do nothing: no tag depends on a node's place."""
+
+    def ascend_resolver(self) -> None:
+        """Do nothing, as above."""
 
 
 def _compose_fast(data: bytes) -> yaml.Node | None:
-    loader = yaml.CSafeLoader(data)
-    try:
-        return loader.get_single_node()
-    finally:
-        loader.dispose()
+    return _Composer(data).get_single_node()
 
 
 def _compose_flat(data: bytes) -> yaml.Node | None:
@@ -372,28 +411,30 @@ class _Builder:
 
     def build(self, node: yaml.Node, depth: int = 0) -> Value:
         if isinstance(node, yaml.ScalarNode):
-            # libyaml's composer has given every scalar a tag; text that is no other type stays text.
-            return node.value if node.style or node.tag == _STR else resolve_scalar(node.value)
+            return _scalar(node)
         self.budget -= 1 + len(node.value)
-        if self.budget < 0 or id(node) in self.active or depth > MAX_NESTING:
+        own = id(node)
+        if self.budget < 0 or own in self.active or depth > MAX_NESTING:
             raise YamlError(
                 "yaml-alias-bomb",
                 self.base + node.start_mark.line,
                 "aliases expand without end or beyond reason",
             )
-        self.active.add(id(node))
-        try:
-            if isinstance(node, yaml.MappingNode):
-                return self._build_map(node, depth)
-            made = Seq(self.path, self.base + node.start_mark.line)
-            for item in node.value:
-                made.append(self.build(item, depth + 1))
-                made.lines.append(self.base + item.start_mark.line)
-            return made
-        finally:
-            self.active.discard(id(node))
+        self.active.add(own)
+        made = self._map(node, depth) if isinstance(node, yaml.MappingNode) else self._seq(node, depth)  # type: ignore[arg-type]
+        self.active.discard(own)
+        return made
 
-    def _build_map(self, node: yaml.MappingNode, depth: int) -> Map:
+    def _seq(self, node: yaml.CollectionNode, depth: int) -> Seq:
+        base = self.base
+        made = Seq(self.path, base + node.start_mark.line)
+        lines = made.lines
+        for item in node.value:
+            made.append(_scalar(item) if isinstance(item, yaml.ScalarNode) else self.build(item, depth + 1))
+            lines.append(base + item.start_mark.line)
+        return made
+
+    def _map(self, node: yaml.MappingNode, depth: int) -> Map:
         base = self.base
         pairs = node.value
         made = Map(self.path, base + (pairs[0][0] if pairs else node).start_mark.line)
@@ -413,7 +454,9 @@ class _Builder:
             if key in made:
                 self.duplicates.append((base + key_node.start_mark.line, key))
             lines[key] = base + key_node.start_mark.line
-            made[key] = self.build(value_node, depth + 1)
+            # Scalars are the most of a document: they are spared a call that only tells that they are some.
+            is_scalar = isinstance(value_node, yaml.ScalarNode)
+            made[key] = _scalar(value_node) if is_scalar else self.build(value_node, depth + 1)
         for merge in merges:
             self._merge(made, merge, depth)
         return made
@@ -440,6 +483,24 @@ _WORDS: Final[dict[str, bool | None]] = {
     "": None, "~": None, "null": None, "Null": None, "NULL": None,
     "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
 }  # fmt: skip
+
+
+def _scalar(node: yaml.ScalarNode) -> str | int | float | bool | None:
+    text: str = node.value
+    if not node.tag:
+        return text if text and text[0] not in _MAY_BE_TYPED else _resolve_plain(text)
+    return text if node.style or node.tag == _STR else resolve_scalar(text)
+
+
+_MAY_BE_TYPED: Final = frozenset("0123456789+-.~nNtTfF")
+_YAML_1_1: Final = yaml.resolver.Resolver()
+
+
+@lru_cache(maxsize=16384)
+def _resolve_plain(text: str) -> str | int | float | bool | None:
+    """Give a plain scalar its type, unless YAML 1.1 takes it for text: ``12e4567`` is a commit, not infinity."""
+    is_text = _YAML_1_1.resolve(yaml.ScalarNode, text, (True, False)) == _STR  # type: ignore[no-untyped-call]
+    return text if is_text else resolve_scalar(text)
 
 
 def resolve_scalar(text: str) -> str | int | float | bool | None:
