@@ -17,6 +17,7 @@ from injector.manifests.discovery import (
     Scan,
     cluster_names,
     entry_points,
+    find_config_maps,
     find_shared,
     is_below,
     is_fixture,
@@ -80,6 +81,8 @@ class _Builder:
     templated: dict[str, Diagnostic] = field(default_factory=dict)
     notes: list[Diagnostic] = field(default_factory=list)
     entry_files: set[str] = field(default_factory=set)
+    holders: dict[str, list[str]] | None = None
+    config_maps: dict[str, list[tuple[str, Map]]] = field(default_factory=dict)
 
     def build(self) -> Inventory:
         self.files = self.tree.open()
@@ -186,15 +189,21 @@ class _Builder:
         return tuple(path for path in below if one.takes(path[start:]))
 
     def _config_map(self, name: str, near: str) -> Map | None:
-        found: list[tuple[int, str, Map]] = []
-        for path in self.first.config_maps:
+        if name not in self.config_maps:
+            self.config_maps[name] = list(self._config_maps(name))
+        found = self.config_maps[name]
+        return min(found, key=lambda one: (-_shared_prefix(one[0], near), one[0]))[1] if found else None
+
+    def _config_maps(self, name: str) -> Iterator[tuple[str, Map]]:
+        if self.holders is None:
+            self.holders = find_config_maps(self.files, self.first.config_maps)
+        for path in self.holders.get(name, ()):
             for document in self.files.load(path):
                 body = document.value
                 if not isinstance(body, Map) or body.get("kind") != "ConfigMap" or "sops" in body:
                     continue
                 if text(mapping(body, "metadata").get("name")) == name:
-                    found.append((-_shared_prefix(path, near), path, body))
-        return min(found, key=lambda one: one[:2])[2] if found else None
+                    yield path, body
 
     # -- rendering --------------------------------------------------------------------------------
 

@@ -77,7 +77,7 @@ def _shared(root: Root, files: Files) -> tuple[Resource, ...]:
         files.shared[root.shared] = tuple(
             resource_of(document)
             for path in root.shared
-            for document in files.load(path)
+            for document in files.parse(path)
             if isinstance(document.value, Map) and document.value.get("kind") in _SHARED_KINDS
         )
     return files.shared[root.shared]

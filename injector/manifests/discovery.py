@@ -29,6 +29,7 @@ _NEIGHBOURS: Final = (
     "stg", "uat",
 )  # fmt: skip
 _SHARED: Final = re.compile(rb"kind\"?:[ \t]*[\"']?(?:ConfigMap|OCIRepository|HelmChart)\b")
+_NAMES: Final = re.compile(rb"\bname[\"']?:[ \t]*(?:&\S+[ \t]+)?[\"']?([A-Za-z0-9._-]+)")
 _CLUSTER: Final = re.compile(r"(?:^|/)clusters?/([^/]+)/")
 
 
@@ -80,7 +81,7 @@ def scan(files: Files) -> Scan:
         is_flux = b"kustomize.toolkit.fluxcd.io" in data or b"FluxInstance" in data or b"flux-instance" in data
         is_flux = is_flux or (b"source.toolkit.fluxcd.io" in data and b"GitRepository" in data)
         if is_flux or (b"argoproj.io/" in data and b"Application" in data):
-            for document in files.load(path):
+            for document in files.take(path):
                 _note(document, files, made)
     for name in made.sync_sources:
         made.own |= made.repositories.get(name, set()) - {""}
@@ -153,6 +154,15 @@ def _address(url: str) -> str:
 
 def _scp(url: str) -> tuple[str, str, str]:
     return url.rpartition("@")[2].partition(":")
+
+
+def find_config_maps(files: Files, paths: Iterable[str]) -> dict[str, list[str]]:
+    """Return, by every name that stands in them, which of the files may hold a ConfigMap of that name."""
+    found: dict[str, list[str]] = {}
+    for path in paths:
+        for name in set(_NAMES.findall(files.read(path) or b"")):
+            found.setdefault(name.decode(), []).append(path)
+    return found
 
 
 def resolve_folder(path: str, declared_in: str, files: Files) -> str | None:

@@ -10,6 +10,7 @@ import os
 import posixpath
 import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -20,9 +21,11 @@ from injector.manifests.templated import find_template_line
 from injector.manifests.yamldoc import (
     Chunk,
     Map,
+    Parsed,
     Seq,
     Value,
     YamlError,
+    clone,
     decode_stream,
     parse_chunk,
     split_documents,
@@ -36,6 +39,8 @@ MAX_FILE_BYTES: Final = 256 * 1024 * 1024
 SKIPPED_FOLDERS: Final = frozenset({".git", ".hg", ".svn", "node_modules", ".terraform", "__pycache__", ".venv"})
 KUSTOMIZATION_NAMES: Final = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 """Source: sigs.k8s.io/kustomize/api/konfig RecognizedKustomizationFileNames."""
+KEPT_BYTES: Final = 1024 * 1024
+"""How much of what was parsed is kept for who asks again, in bytes of YAML; parsed it takes about twelve times that."""
 
 
 class Files:
@@ -48,13 +53,21 @@ class Files:
         shared: some files -> those of their objects that several roots look at; see `Root.shared`.
     """
 
-    def __init__(self, root: Path, found: Sequence[str] = (), overlay: Mapping[str, bytes] | None = None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        found: Sequence[str] = (),
+        overlay: Mapping[str, bytes] | None = None,
+        *,
+        heads: frozenset[str] = frozenset(),
+    ) -> None:
         """Start without reading anything.
 
         Args:
             root: an existing folder.
             found: the files below it that count, as `find_files` returns them.
             overlay: path -> bytes of files that are not on disk (``<stdin>``).
+            heads: kinds of which nothing but the head is wanted (`Document.is_header_only`).
         """
         self.root = root
         self.found = found
@@ -62,7 +75,12 @@ class Files:
         self.diagnostics: dict[str, list[Diagnostic]] = {}
         self.templated: dict[str, Diagnostic] = {}
         self.shared: dict[tuple[str, ...], tuple[Resource, ...]] = {}
+        self._heads = heads
+        self._base = f"{os.fspath(root)}/"
         self._documents: dict[str, tuple[Document, ...]] = {}
+        self._sizes: dict[str, int] = {}
+        self._kept = 0
+        self._given: set[str] = set()
 
     def folders(self) -> tuple[str, ...]:
         """Return every folder that holds a file or a folder with one, sorted."""
@@ -76,7 +94,9 @@ class Files:
 
     def absolute(self, path: str) -> str:
         """Return the path for the operating system."""
-        return os.path.normpath(os.path.join(self.root, path))
+        if path.startswith(("/", ".")):
+            return os.path.normpath(os.path.join(self.root, path))
+        return self._base + path
 
     def is_file(self, path: str) -> bool:
         """Tell whether `path` is a regular file (or in the overlay)."""
@@ -99,46 +119,74 @@ class Files:
         if path in self.overlay:
             return self.overlay[path]
         try:
-            with open(self.absolute(path), "rb", opener=_open_at_once) as stream:
-                info = os.fstat(stream.fileno())
-                if not stat.S_ISREG(info.st_mode):
-                    self._note(path, 1, "not-a-file", "is no regular file")
-                    return None
-                if info.st_size > MAX_FILE_BYTES:
-                    limit = MAX_FILE_BYTES >> 20
-                    self._note(path, 1, "too-large", f"is larger than {limit} MiB; split it or leave it out")
-                    return None
-                return stream.read()
+            # A pipe of that name must not stop the program: without O_NONBLOCK opening one waits for a writer.
+            descriptor = os.open(self.absolute(path), os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         except OSError as err:
-            self._note(path, 1, "unreadable", f"cannot be read ({os.strerror(err.errno or 0)})")
+            self._note_unreadable(path, err)
             return None
+        try:
+            info = os.fstat(descriptor)
+            if not stat.S_ISREG(info.st_mode):
+                self._note(path, 1, "not-a-file", "is no regular file")
+                return None
+            if info.st_size > MAX_FILE_BYTES:
+                limit = MAX_FILE_BYTES >> 20
+                self._note(path, 1, "too-large", f"is larger than {limit} MiB; split it or leave it out")
+                return None
+            return _read_all(descriptor, info.st_size)
+        except OSError as err:
+            self._note_unreadable(path, err)
+            return None
+        finally:
+            os.close(descriptor)
+
+    def _note_unreadable(self, path: str, err: OSError) -> None:
+        self._note(path, 1, "unreadable", f"cannot be read ({os.strerror(err.errno or 0)})")
 
     def load(self, path: str) -> tuple[Document, ...]:
-        """Return a file's documents; those that cannot be parsed become diagnostics."""
+        """Return a file's documents, which are not to be changed; those that cannot be parsed become diagnostics."""
         known = self._documents.get(path)
         if known is None:
-            known = self._documents[path] = tuple(self._parse(path))
+            known, size = self._parse(path)
+            self._keep(path, known, size)
         return known
 
-    def forget(self, path: str) -> None:
-        """Drop a file's documents from memory; it would be parsed again."""
-        self._documents.pop(path, None)
+    def take(self, path: str) -> tuple[Document, ...]:
+        """Return a file's documents for the caller to keep and to change.
 
-    def _parse(self, path: str) -> Iterator[Document]:
+        Most files are asked for once: those are never kept and never copied.
+        """
+        if path not in self._given and path not in self._documents:
+            self._given.add(path)
+            return self._parse(path)[0]
+        return tuple(replace(one, value=clone(one.value)) for one in self.load(path))
+
+    def _keep(self, path: str, documents: tuple[Document, ...], size: int) -> None:
+        self._documents[path] = documents
+        self._sizes[path] = size
+        self._kept += size
+        while self._kept > KEPT_BYTES and len(self._documents) > 1:
+            oldest = next(iter(self._documents))
+            del self._documents[oldest]
+            self._kept -= self._sizes.pop(oldest)
+
+    def _parse(self, path: str) -> tuple[tuple[Document, ...], int]:
+        """Return a file's documents and its size."""
         data = self.read(path)
         if data is None:
-            return
+            return (), 0
         try:
             chunks = split_documents(decode_stream(data))
         except YamlError as err:
             self._note(path, err.line, err.code, str(err))
-            return
+            return (), len(data)
+        found: list[Document] = []
         for chunk in chunks:
             try:
-                parsed = parse_chunk(chunk, path)
+                parsed = parse_chunk(chunk, path, self._heads)
             except YamlError as err:
                 if path.endswith(".json") and (value := _as_json(chunk, path)) is not None:
-                    yield from self._documents_of(path, chunk, value)
+                    found += self._documents_of(path, chunk, Parsed(value))
                 else:
                     self._fail(path, chunk, err)
                 continue
@@ -146,9 +194,11 @@ class Files:
                 self._note_template(path, parsed.template_line)
                 continue
             self._note_duplicates(path, parsed.duplicates)
-            yield from self._documents_of(path, chunk, parsed.value)
+            found += self._documents_of(path, chunk, parsed)
+        return tuple(found), len(data)
 
-    def _documents_of(self, path: str, chunk: Chunk, value: Value) -> Iterator[Document]:
+    def _documents_of(self, path: str, chunk: Chunk, parsed: Parsed) -> Iterator[Document]:
+        value = parsed.value
         line = value.line if isinstance(value, (Map, Seq)) else chunk.line
         if isinstance(value, Map) and str(value.get("kind", "")).endswith("List"):
             found = value.get("items")
@@ -157,7 +207,7 @@ class Files:
                     at = item.line if isinstance(item, Map) else line
                     yield Document(path, chunk.index, at, item)
                 return
-        yield Document(path, chunk.index, line, value)
+        yield Document(path, chunk.index, line, value, parsed.is_head)
 
     def _fail(self, path: str, chunk: Chunk, err: YamlError) -> None:
         found = find_template_line(chunk.data, err.line - chunk.line) if err.code == "yaml-syntax" else None
@@ -178,12 +228,21 @@ class Files:
             self._note(path, line, "yaml-duplicate-key", message)
 
     def _note(self, path: str, line: int, code: str, message: str) -> None:
-        self.diagnostics.setdefault(path, []).append(Diagnostic(Location(path, line), code, message))
+        noted = self.diagnostics.setdefault(path, [])
+        one = Diagnostic(Location(path, line), code, message)
+        if one not in noted:  # a file may be read again
+            noted.append(one)
 
 
-def _open_at_once(path: str, flags: int) -> int:
-    """Open without waiting: a pipe of that name must not stop the program."""
-    return os.open(path, flags | os.O_NONBLOCK)
+def _read_all(descriptor: int, size: int) -> bytes:
+    """Read to the end; the size is a guess, for files grow, and those of /proc claim to be empty."""
+    data = os.read(descriptor, size + 1)
+    if len(data) == size:
+        return data
+    parts = [data]
+    while parts[-1]:
+        parts.append(os.read(descriptor, 1024 * 1024))
+    return b"".join(parts)
 
 
 def _as_json(chunk: Chunk, path: str) -> Value:
@@ -236,7 +295,7 @@ def find_files(
             found.append(current)
             continue
         for entry in entries:
-            path = join(current, entry.name)
+            path = f"{current}/{entry.name}" if current != "." else entry.name
             if _is_folder(entry):
                 if entry.name not in SKIPPED_FOLDERS and entry.is_symlink():
                     later.append(path)

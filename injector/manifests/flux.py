@@ -7,7 +7,7 @@ Source: https://fluxcd.io/flux/components/kustomize/kustomizations/ and fluxcd/p
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -135,9 +135,12 @@ class Substitution:
         stack: list[Map | Seq] = [root]
         while stack:
             current = stack.pop()
-            if isinstance(current, Map) and any("${" in key for key in current):
+            if isinstance(current, Map) and "${" in "\n".join(current):
                 self._rename(current)
-            for key, value in _entries(current):
+            # Setting a key that is there does not disturb the walk.
+            entries: Iterable[tuple[str | int, Value]]
+            entries = current.items() if isinstance(current, Map) else enumerate(current)
+            for key, value in entries:
                 if isinstance(value, str):
                     if "${" in value:
                         current[key] = self.replace(value, current.at(key))  # type: ignore[index,arg-type]
@@ -170,10 +173,6 @@ class Substitution:
             return known if operator in ("", ":=", ":-", "=", "-") else match[0]
 
         return _VARIABLE.sub(one, value)
-
-
-def _entries(container: Map | Seq) -> Iterator[tuple[str | int, Value]]:
-    return iter(list(container.items()) if isinstance(container, Map) else list(enumerate(container)))
 
 
 def collect_variables(

@@ -12,7 +12,7 @@ from injector.manifests.document import Document, Resource, is_object, mapping, 
 from injector.manifests.files import Files, join, parent
 from injector.manifests.flux import Substitution
 from injector.manifests.roots import Root, RootKind
-from injector.manifests.yamldoc import Map, clone
+from injector.manifests.yamldoc import Map
 from injector.model import Diagnostic
 
 _PLACEHOLDER_NAME: Final = re.compile(r"[<>]|\{[{%]|\[\[|%%")
@@ -63,14 +63,12 @@ def _take(build: kustomize.Build, rendered: Rendered) -> None:
 def _read_plain(paths: tuple[str, ...], files: Files, rendered: Rendered) -> None:
     for path in paths:
         rendered.reached.add(path)
-        for document in files.load(path):
-            if is_object(document.value):
-                rendered.resources.append(resource_of(document))
+        rendered.resources.extend(resource_of(one) for one in files.take(path) if is_object(one.value))
 
 
 def resource_of(document: Document) -> Resource:
-    """Return a document as a resource of its own."""
-    body = clone(document.value)
+    """Return a document as a resource, which owns the document's value from now on."""
+    body = document.value
     made = Resource(body if isinstance(body, Map) else Map(), document.location, document.index)
     made.original_name = made.ref.name
     return made

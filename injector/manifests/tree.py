@@ -10,6 +10,7 @@ from typing import BinaryIO, Final
 
 from injector.errors import InputError
 from injector.manifests.files import Files, find_files
+from injector.manifests.heads import HEADS
 
 STDIN: Final = "<stdin>"
 
@@ -36,7 +37,7 @@ class Tree:
 
     def open(self) -> Files:
         """Return a reader of the tree's files."""
-        return Files(self.root, self.found, self.overlay)
+        return Files(self.root, self.found, self.overlay, heads=HEADS)
 
 
 def load_tree(paths: Sequence[str | os.PathLike[str]] = (".",), stdin: BinaryIO | None = None) -> Tree:

@@ -241,20 +241,26 @@ class Parsed:
         value: None for an empty document.
         duplicates: (line, key) of keys that stand twice in one mapping; the last one won.
         template_line: where a mapping is a key, as in ``name: {{ .Values.x }}``: only a template is so; 0 when none is.
+        is_head: nothing but the object's head was kept.
     """
 
     value: Value
     duplicates: tuple[tuple[int, str], ...] = ()
     template_line: int = 0
+    is_head: bool = False
 
 
-def parse_chunk(chunk: Chunk, path: str, only: frozenset[str] | None = None) -> Parsed:
+_HEAD: Final = frozenset({"apiVersion", "kind", "metadata", "$patch"})
+
+
+def parse_chunk(chunk: Chunk, path: str, heads: frozenset[str] = frozenset()) -> Parsed:
     """Parse one document.
 
     Args:
         chunk: the document's bytes.
         path: what `Location.path` shall say.
-        only: when given, keep only these keys of the document's top mapping (its syntax is checked whole).
+        heads: of objects of these kinds only ``apiVersion``, ``kind`` and ``metadata`` are kept (and ``$patch``, which
+            takes an object away), unless variables may stand in the rest; the syntax is checked whole.
 
     Raises:
         YamlError: with the line of the *file*, and why, never with the text that stands there.
@@ -262,11 +268,18 @@ def parse_chunk(chunk: Chunk, path: str, only: frozenset[str] | None = None) -> 
     node = compose_chunk(chunk)
     if node is None:
         return Parsed(None)
-    if only is not None and isinstance(node, yaml.MappingNode):
-        node.value = [pair for pair in node.value if isinstance(pair[0].value, str) and pair[0].value in only]
+    is_head = isinstance(node, yaml.MappingNode) and _kind_of(node) in heads and b"${" not in chunk.data
+    if is_head:
+        node.value = [pair for pair in node.value if isinstance(pair[0].value, str) and pair[0].value in _HEAD]
     builder = _Builder(path, chunk.line)
     value = builder.build(node)
-    return Parsed(value, tuple(builder.duplicates), builder.template_line)
+    return Parsed(value, tuple(builder.duplicates), builder.template_line, is_head)
+
+
+def _kind_of(node: yaml.MappingNode) -> str:
+    """Return an object's kind; empty when it stands there twice, or is none."""
+    found = [value.value for key, value in node.value if key.value == "kind" and isinstance(value, yaml.ScalarNode)]
+    return found[0] if len(found) == 1 else ""
 
 
 def compose_chunk(chunk: Chunk) -> yaml.Node | None:

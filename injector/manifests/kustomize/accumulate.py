@@ -33,7 +33,7 @@ from injector.manifests.kustomize.session import (
     is_remote,
     show_entry,
 )
-from injector.manifests.yamldoc import Map, Seq, clone
+from injector.manifests.yamldoc import Map, Seq
 
 _LOCAL_CONFIG: Final = "config.kubernetes.io/local-config"
 
@@ -116,8 +116,7 @@ def _enter(
         if session.visits == MAX_VISITS + 1:
             session.report(at, "too-large", f"more than {MAX_VISITS} bases in one build; something doubles them")
         return None
-    real = session.real_path(folder)
-    if any(session.real_path(passed) == real for passed in chain):
+    if chain and session.real_path(folder) in {session.real_path(passed) for passed in chain}:
         session.report(at, "cycle", f"{folder} leads back to itself ({' -> '.join(chain)}); remove one of the entries")
         return None
     path = session.files.kustomization(folder)
@@ -211,7 +210,7 @@ def _add_file(session: Session, layer: Layer, path: str, at: Location, made: Acc
         session.report(at, "bad-entry", f"{path} is a kustomization; list its folder instead of the file")
         return
     found = Accumulated()
-    for document in session.files.load(path):
+    for document in session.files.take(path):
         if is_object(document.value):
             found.resources.append(_track(document, layer))
         elif document.value is not None:
@@ -221,9 +220,7 @@ def _add_file(session: Session, layer: Layer, path: str, at: Location, made: Acc
 
 
 def _track(document: Document, layer: Layer) -> Tracked:
-    body = clone(document.value)
-    if not isinstance(body, Map):
-        body = Map(document.path, document.line)
+    body = document.value if isinstance(document.value, Map) else Map(document.path, document.line)
     resource = Resource(body, document.location, document.index, layer.chain)
     resource.original_name = resource.ref.name
     return Tracked(resource, is_header_only=document.is_header_only)

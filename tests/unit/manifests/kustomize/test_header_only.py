@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
-import pytest
-
-from injector.manifests.document import Document
 from injector.manifests.files import Files
 from injector.manifests.kustomize import build
-from tests.unit.manifests.kustomize.trees import DEPLOYMENT, one, tree, yaml_map
-
-HEAD = "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: app\n"
+from tests.unit.manifests.kustomize.trees import DEPLOYMENT, one, tree
 
 
-def test_only_the_metadata_of_a_head_is_transformed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_metadata_of_a_head_is_transformed(tmp_path: Path) -> None:
     files = tree(
         tmp_path,
         {
@@ -39,15 +33,7 @@ replacements:
             "app.yaml": DEPLOYMENT,
         },
     )
-    load = Files.load
-
-    def heads(self: Files, path: str) -> tuple[Document, ...]:
-        found = load(self, path)
-        if path != "app.yaml":
-            return found
-        return tuple(replace(one, value=yaml_map(HEAD, path), is_header_only=True) for one in found)
-
-    monkeypatch.setattr(Files, "load", heads)
+    files = Files(tmp_path, files.found, heads=frozenset({"Deployment"}))
 
     made = build(files, ".")
 
