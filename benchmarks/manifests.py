@@ -6,10 +6,34 @@ import json
 from random import Random
 from typing import Final
 
-WORDS: Final = (
-    "alder birch cedar comet delta ember fjord garnet harbor indigo jasper kelp linden maple nectar onyx pine quartz"
-    " raven sable tundra umber violet willow yarrow zephyr"
-).split()
+WORDS: Final = [
+    "alder",
+    "birch",
+    "cedar",
+    "comet",
+    "delta",
+    "ember",
+    "fjord",
+    "garnet",
+    "harbor",
+    "indigo",
+    "jasper",
+    "kelp",
+    "linden",
+    "maple",
+    "nectar",
+    "onyx",
+    "pine",
+    "quartz",
+    "raven",
+    "sable",
+    "tundra",
+    "umber",
+    "violet",
+    "willow",
+    "yarrow",
+    "zephyr",
+]
 _DATABASES: Final = ("postgres", "mariadb", "mongodb", "redis")
 _TOKENS: Final = ("API_KEY", "OAUTH_CLIENT_SECRET", "SESSION_SECRET", "SMTP_PASSWORD", "S3_SECRET_ACCESS_KEY")
 
@@ -393,7 +417,9 @@ def script(rng: Random, lines: int) -> str:
     made = ["#!/bin/sh", "set -eu", ""]
     for _ in range(lines):
         word, other = rng.sample(WORDS, 2)
-        made.append(rng.choice([f'echo "{word}: ${{{other.upper()}:-none}}"', f"curl -fsS http://{word}/{other} || exit 1"]))
+        made.append(
+            rng.choice([f'echo "{word}: ${{{other.upper()}:-none}}"', f"curl -fsS http://{word}/{other} || exit 1"])
+        )
     return "\n".join(made)
 
 
@@ -426,7 +452,10 @@ def _panel(number: int, rng: Random) -> dict[str, object]:
         "gridPos": {"h": 8, "w": 12, "x": 12 * (number % 2), "y": 8 * (number // 2)},
         "options": {"legend": {"calcs": ["mean", "max"], "displayMode": "table"}, "tooltip": {"mode": "multi"}},
         "targets": [
-            {"expr": f'sum(rate({word}_requests_total{{namespace="$namespace"}}[$__rate_interval])) by (pod)', "refId": one}
+            {
+                "expr": f'sum(rate({word}_requests_total{{namespace="$namespace"}}[$__rate_interval])) by (pod)',
+                "refId": one,
+            }
             for one in ("A", "B")
         ],
     }

@@ -19,7 +19,9 @@ FILES_AT_SCALE_ONE: Final = 400
 _APPS_OF_A_CLUSTER: Final = 700
 """About 4,500 files: larger trees have more clusters, as fleets have."""
 _APPS_OF_A_NAMESPACE: Final = 8
-_VARIABLES: Final = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: cluster-settings\n  namespace: flux-system\ndata:\n"
+_VARIABLES: Final = (
+    "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: cluster-settings\n  namespace: flux-system\ndata:\n"
+)
 
 
 def make_tree(files: int, seed: int, *, is_dense: bool = False) -> Iterator[tuple[str, str]]:

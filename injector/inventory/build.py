@@ -10,7 +10,7 @@ from typing import Final
 from injector.inventory.collect import RootFacts
 from injector.inventory.eso import StoreIndex, resolve
 from injector.inventory.facts import Facts, Inventory
-from injector.inventory.workers import Runner, make_runner, run_all
+from injector.inventory.workers import Runner, make_runner, run_all, scan_all
 from injector.location import Location
 from injector.manifests import argo, flux
 from injector.manifests.discovery import (
@@ -22,7 +22,6 @@ from injector.manifests.discovery import (
     is_below,
     is_fixture,
     resolve_folder,
-    scan,
     top_kustomizations,
 )
 from injector.manifests.document import mapping, text
@@ -86,7 +85,7 @@ class _Builder:
 
     def build(self) -> Inventory:
         self.files = self.tree.open()
-        self.first = scan(self.files)
+        self.first = scan_all(self.runner, self.files)
         self._levels(self._entries(), is_orphan=False)
         ruled = self._ruled()
         self._read_entry_files()

@@ -29,6 +29,7 @@ _NEIGHBOURS: Final = (
     "stg", "uat",
 )  # fmt: skip
 _SHARED: Final = re.compile(rb"kind\"?:[ \t]*[\"']?(?:ConfigMap|OCIRepository|HelmChart)\b")
+_CONFIG_MAP: Final = re.compile(rb"^(?:kind[ \t]*:.*(?:ConfigMap|List)|\s*[{\[\"'])", re.MULTILINE)
 _NAMES: Final = re.compile(rb"\bname[\"']?:[ \t]*(?:&\S+[ \t]+)?[\"']?([A-Za-z0-9._-]+)")
 _CLUSTER: Final = re.compile(r"(?:^|/)clusters?/([^/]+)/")
 
@@ -66,25 +67,50 @@ class Scan:
         known = self.repositories.get(name, set()) if kind == "GitRepository" else set()
         return bool(known and self.own) and "" not in known and not known & self.own
 
+    def add(self, other: Scan) -> None:
+        """Take over what was found in the files that come next."""
+        self.flux += other.flux
+        self.argo += other.argo
+        self.argo_files |= other.argo_files
+        self.sync_paths += other.sync_paths
+        self.config_maps += other.config_maps
+        self.kustomizations.update(other.kustomizations)
+        self.sync_sources |= other.sync_sources
+        for name, addresses in other.repositories.items():
+            self.repositories.setdefault(name, set()).update(addresses)
+        for name in self.sync_sources:
+            self.own |= self.repositories.get(name, set()) - {""}
 
-def scan(files: Files) -> Scan:
-    """Look at every file once."""
-    made = Scan(environments=_find_environments(files))
-    for path in files.found:
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A piece of the work of `scan`.
+
+    Attributes:
+        paths: the files to look at.
+        environments: see `Scan`.
+    """
+
+    paths: tuple[str, ...]
+    environments: frozenset[str] = frozenset()
+
+
+def scan(files: Files, look: Look) -> Scan:
+    """Look at some of a tree's files."""
+    made = Scan(environments=look.environments)
+    for path in look.paths:
         if path.rpartition("/")[2] in KUSTOMIZATION_NAMES:
             made.kustomizations[parent(path)] = path
         data = files.read(path)
         if data is None or is_fixture(path, made.environments):
             continue
-        if b"ConfigMap" in data:
+        if b"ConfigMap" in data and _CONFIG_MAP.search(data):  # and not only in some ``valuesFrom``
             made.config_maps.append(path)
         is_flux = b"kustomize.toolkit.fluxcd.io" in data or b"FluxInstance" in data or b"flux-instance" in data
         is_flux = is_flux or (b"source.toolkit.fluxcd.io" in data and b"GitRepository" in data)
         if is_flux or (b"argoproj.io/" in data and b"Application" in data):
-            for document in files.take(path):
+            for document in files.parse(path):
                 _note(document, files, made)
-    for name in made.sync_sources:
-        made.own |= made.repositories.get(name, set()) - {""}
     return made
 
 
@@ -98,7 +124,7 @@ def is_fixture(path: str, environments: frozenset[str] = frozenset()) -> bool:
     return any(path[: match.end()] not in environments for match in _FIXTURES.finditer(path))
 
 
-def _find_environments(files: Files) -> frozenset[str]:
+def find_environments(files: Files) -> frozenset[str]:
     """Return the folders called ``test`` that stand where environments do, or beside other environments."""
     folders = frozenset(files.folders())
     return frozenset(

@@ -6,6 +6,7 @@ root (``../../base``): it is followed, and shown as ``../../base/x.yaml``.
 
 from __future__ import annotations
 
+import errno
 import os
 import posixpath
 import stat
@@ -126,6 +127,8 @@ class Files:
             return None
         try:
             info = os.fstat(descriptor)
+            if stat.S_ISDIR(info.st_mode):
+                raise IsADirectoryError(errno.EISDIR, "")
             if not stat.S_ISREG(info.st_mode):
                 self._note(path, 1, "not-a-file", "is no regular file")
                 return None
@@ -160,6 +163,10 @@ class Files:
             self._given.add(path)
             return self._parse(path)[0]
         return tuple(replace(one, value=clone(one.value)) for one in self.load(path))
+
+    def parse(self, path: str) -> tuple[Document, ...]:
+        """Return a file's documents for the caller to keep, and forget that they were asked for."""
+        return self._parse(path)[0]
 
     def _keep(self, path: str, documents: tuple[Document, ...], size: int) -> None:
         self._documents[path] = documents

@@ -27,11 +27,12 @@ Value: TypeAlias = "str | int | float | bool | Map | Seq | None"
 
 MAX_DOCUMENT_BYTES: Final = 16 * 1024 * 1024
 """A Kubernetes object is at most 1.5 MiB in etcd; ten times that is no manifest."""
-MAX_NESTING: Final = 1000
-"""Deeper than any manifest, and far from the C stack's end (libyaml's composer recurses)."""
+MAX_NESTING: Final = 200
+"""Deeper than any manifest, and far from the end of Python's stack: what walks a document recurses."""
 MAX_ALIAS_NODES: Final = 200_000
 """How many nodes one document may expand to through aliases: above is an alias bomb."""
 
+_TOO_DEEP: Final = f"nested deeper than {MAX_NESTING} levels"
 _LONG_LINE: Final = 6000
 _RISKY_BRACKETS: Final = 3000
 
@@ -320,11 +321,11 @@ def _is_risky(data: bytes) -> bool:
     return data.count(b"[") + data.count(b"{") > _RISKY_BRACKETS or _has_long_line(data)
 
 
-def _has_long_line(data: bytes) -> bool:
+def _has_long_line(data: bytes, limit: int = _LONG_LINE) -> bool:
     start = 0
-    while start + _LONG_LINE <= len(data):
+    while start + limit <= len(data):
         # Look backwards from the farthest place: most lines are jumped over unseen.
-        newline = data.rfind(b"\n", start, start + _LONG_LINE)
+        newline = data.rfind(b"\n", start, start + limit)
         if newline < 0:
             return True
         start = newline + 1
@@ -386,8 +387,7 @@ def _compose_flat(data: bytes) -> yaml.Node | None:
             stack.append(node)  # type: ignore[arg-type]
             keys.append(None)
             if len(stack) > MAX_NESTING:
-                message = f"nested deeper than {MAX_NESTING} levels"
-                raise YamlError("yaml-nesting", start.line, message)
+                raise YamlError("yaml-nesting", start.line, _TOO_DEEP)
     return root
 
 
@@ -427,12 +427,11 @@ class _Builder:
             return _scalar(node)
         self.budget -= 1 + len(node.value)
         own = id(node)
-        if self.budget < 0 or own in self.active or depth > MAX_NESTING:
-            raise YamlError(
-                "yaml-alias-bomb",
-                self.base + node.start_mark.line,
-                "aliases expand without end or beyond reason",
-            )
+        if self.budget < 0 or own in self.active:
+            message = "aliases expand without end or beyond reason"
+            raise YamlError("yaml-alias-bomb", self.base + node.start_mark.line, message)
+        if depth > MAX_NESTING:
+            raise YamlError("yaml-nesting", self.base + node.start_mark.line, _TOO_DEEP)
         self.active.add(own)
         made = self._map(node, depth) if isinstance(node, yaml.MappingNode) else self._seq(node, depth)  # type: ignore[arg-type]
         self.active.discard(own)

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from injector.location import Location
-from injector.manifests.yamldoc import Map, Parsed, Value, YamlError, iter_documents
+from injector.manifests.yamldoc import (
+    MAX_NESTING,
+    Chunk,
+    Map,
+    Parsed,
+    Value,
+    YamlError,
+    _has_long_line,
+    _iter_markers,
+    clone,
+    iter_documents,
+    parse_chunk,
+)
 
 
 def values(data: bytes) -> list[Value | str]:
@@ -54,9 +68,10 @@ def test_unusual_yaml_is_read_as_kubernetes_reads_it(data: bytes, expected: list
         (b"a: 1\n---\nb: [\n---\nc: 3\n", [{"a": 1}, "yaml-syntax:4", {"c": 3}]),
         (b"[" * 200_000, ["yaml-nesting:1"]),
         (b"- " * 100_000, ["yaml-nesting:1"]),
+        (b"- " * 900, ["yaml-nesting:1"]),
         (b"&a [*a]\n", ["yaml-alias-bomb:1"]),
     ],
-    ids=["tab", "not-utf8", "unknown-alias", "one-broken-document", "brackets", "dashes", "self-reference"],
+    ids=["tab", "not-utf8", "unknown-alias", "one-broken-document", "brackets", "dashes", "deep", "self-reference"],
 )
 def test_what_is_no_yaml_is_named_with_its_line_and_the_rest_goes_on(data: bytes, expected: list[Value | str]) -> None:
     assert values(data) == expected
@@ -91,3 +106,49 @@ def test_an_error_never_quotes_the_file() -> None:
 def test_arbitrary_bytes_never_raise(data: bytes) -> None:
     for _, parsed in iter_documents(data, "x.yaml"):
         assert isinstance(parsed, (Parsed, YamlError))
+
+
+def test_the_deepest_document_that_is_read_can_be_copied() -> None:
+    [deepest] = values(b"{a: " * MAX_NESTING + b"1" + b"}" * MAX_NESTING)
+
+    assert clone(deepest) == deepest
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [("1e3", "1e3"), ("12e4567", "12e4567"), ("0o17", "0o17"), ("1.5e+3", 1500.0), ("!!str 5", "5")],
+)
+def test_what_is_no_number_to_yaml_1_1_stays_text(written: str, expected: Value) -> None:
+    """A short commit such as ``12e4567`` would else be infinity."""
+    assert values(f"a: {written}\n".encode()) == [{"a": expected}]
+
+
+@given(st.text(alphabet="-- \n\r\ta.", max_size=30))
+def test_a_stream_is_cut_where_a_line_starts_with_a_marker(written: str) -> None:
+    expected = [match.start() for match in re.finditer(r"^---(?=[ \t\r\n]|\Z)", written, re.MULTILINE)]
+
+    assert list(_iter_markers(written.encode(), b"---")) == expected
+
+
+@given(st.text(alphabet="ab\n", max_size=40), st.integers(1, 8))
+def test_a_long_line_is_found_wherever_it_stands(written: str, limit: int) -> None:
+    expected = any(len(line) >= limit for line in written.split("\n"))
+
+    assert _has_long_line(written.encode(), limit) == expected
+
+
+def test_of_some_kinds_only_the_head_is_kept_but_all_is_checked() -> None:
+    heads = frozenset({"Role"})
+    head, _, broken = b"kind: Role\nmetadata: {name: a}\nrules: [1]\n---\nkind: Role\nrules: [\n".partition(b"---\n")
+
+    parsed = parse_chunk(Chunk(0, 1, head), "x.yaml", heads)
+
+    assert (parsed.value, parsed.is_head) == ({"kind": "Role", "metadata": {"name": "a"}}, True)
+    with pytest.raises(YamlError):
+        parse_chunk(Chunk(0, 1, broken), "x.yaml", heads)
+
+
+def test_a_head_is_not_enough_where_variables_stand() -> None:
+    parsed = parse_chunk(Chunk(0, 1, b"kind: Role\nrules: ['${VERBS}']\n"), "x.yaml", frozenset({"Role"}))
+
+    assert (parsed.value, parsed.is_head) == ({"kind": "Role", "rules": ["${VERBS}"]}, False)
