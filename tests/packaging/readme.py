@@ -13,7 +13,7 @@ REPOSITORY: Final = Path(__file__).parents[2]
 README: Final = REPOSITORY / "README.md"
 _COMMAND: Final = re.compile(r"^```sh\n(?P<command>[^\n]+)\n```$", re.MULTILINE)
 _OUTPUT: Final = re.compile(r"(?<=^```text\n).*?(?=^```$)", re.MULTILINE | re.DOTALL)
-_ROWS: Final = 5
+_ROWS: Final = 4
 """So many rows of a group are shown."""
 
 

@@ -11,10 +11,9 @@ from tests.packaging.readme import REPOSITORY, commands, run_first_command, shor
 
 @pytest.mark.packaging
 def test_first_command_prints_what_the_readme_shows() -> None:
-    """When the output has changed for good: python -m tests.packaging.readme."""
     printed = shorten(run_first_command())
 
-    assert shown_output() == printed
+    assert shown_output() == printed, "if the output has changed for good, run: python -m tests.packaging.readme"
 
 
 def test_ci_runs_the_second_command_and_nothing_after_it() -> None:
