@@ -39,24 +39,39 @@ class Column:
     Attributes:
         title: its header.
         narrowest: how far its cells may be cut to fit the terminal; 0 for never.
+        spare: where cutting does not help, columns are left out, the one with the highest number first; 0 for never.
     """
 
     title: str
     narrowest: int = 0
+    spare: int = 0
 
 
 def fit(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int | None) -> list[int]:
-    """Return how wide each column is to be.
+    """Return how wide each column is to be, 0 for one that is left out.
 
     Args:
         columns: the columns; those that may be cut are cut from the last to the first.
         rows: the cells.
-        width: columns of the terminal, None to cut nothing.
+        width: columns of the terminal, None to cut nothing. What can be neither cut nor left out goes over it.
     """
-    widths = [max([len(column.title), *(len(row[at]) for row in rows)]) for at, column in enumerate(columns)]
+    full = [max([len(column.title), *(len(row[at]) for row in rows)]) for at, column in enumerate(columns)]
+    widths, over = _cut(columns, full, width)
+    for at in sorted(range(len(columns)), key=lambda at: -columns[at].spare):
+        if over <= 0 or not columns[at].spare:
+            break
+        full[at] = 0
+        widths, over = _cut(columns, full, width)
+    return widths
+
+
+def _cut(columns: Sequence[Column], full: Sequence[int], width: int | None) -> tuple[list[int], int]:
+    """Return the widths, and by how much they are still too wide."""
+    widths = list(full)
     if width is None:
-        return widths
-    over = sum(widths) + len(GAP) * (len(widths) - 1) - width
+        return widths, 0
+    shown = [one for one in widths if one]
+    over = sum(shown) + len(GAP) * (len(shown) - 1) - width
     for at in reversed(range(len(columns))):
         narrowest = columns[at].narrowest
         if over <= 0 or not narrowest:
@@ -64,13 +79,15 @@ def fit(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int | N
         cut = min(over, max(widths[at] - max(narrowest, len(columns[at].title)), 0))
         widths[at] -= cut
         over -= cut
-    return widths
+    return widths, over
 
 
 def line(cells: Sequence[str], widths: Sequence[int], colors: Sequence[Color] = (), *, has_color: bool = False) -> str:
-    """Return one row without blanks at its end."""
+    """Return one row without blanks at its end; columns of width 0 are left out."""
     shown = []
     for at, (cell, width) in enumerate(zip(cells, widths, strict=True)):
+        if not width:
+            continue
         text = cell if len(cell) <= width else cell[: width - 1] + _MARK
         color = colors[at] if at < len(colors) else Color.NONE
         padding = " " * (width - len(text))

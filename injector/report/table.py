@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from injector.model import Item, Readiness, Report, Verdict
@@ -14,14 +15,16 @@ Details = Callable[[Item], Iterator[str]]
 """Yields the lines below an item's row."""
 
 COLUMNS: Final = (
-    Column("NAMESPACE", narrowest=12),
-    Column("NAME", narrowest=16),
-    Column("SOURCE", narrowest=8),
+    Column("NAMESPACE"),
+    Column("NAME"),
+    Column("SOURCE", narrowest=8, spare=3),
     Column("KIND", narrowest=12),
-    Column("ENGINE", narrowest=10),
+    Column("ENGINE", narrowest=10, spare=1),
     Column("READINESS"),
-    Column("CONFIDENCE"),
+    Column("CONFIDENCE", spare=2),
 )
+"""Names are never cut: somebody will copy them."""
+
 GROUPS: Final = (Verdict.DYNAMIC, Verdict.MIXED, Verdict.STATIC)
 """What can move comes first: that is what somebody runs the command for."""
 
@@ -85,7 +88,7 @@ def _bare(report: Report, options: Options) -> str:
     rows = [
         (item.verdict.value, *cells(item)) for verdict in GROUPS for item in report.items if item.verdict is verdict
     ]
-    widths = fit((Column(""), *(Column("", column.narrowest) for column in COLUMNS)), rows, options.width)
+    widths = fit((Column(""), *(replace(column, title="") for column in COLUMNS)), rows, options.width)
     return "".join(f"{line(row, widths)}\n" for row in rows)
 
 

@@ -198,6 +198,26 @@ def test_columns_are_cut_from_the_last_to_the_first_and_never_below_their_limit(
     assert fit(columns, rows, 20) == [4, 10, 4]
 
 
+def test_columns_that_can_be_spared_are_left_out_where_cutting_does_not_help() -> None:
+    columns = (Column("A"), Column("B", spare=1), Column("C", narrowest=4, spare=2))
+    rows = [("a" * 10, "b" * 10, "c" * 10)]
+
+    assert fit(columns, rows, 28) == [10, 10, 4]
+    assert fit(columns, rows, 27) == [10, 10, 0]
+    assert fit(columns, rows, 21) == [10, 0, 0]
+    assert fit(columns, rows, 5) == [10, 0, 0]
+    assert line(("a", "b", "c"), [1, 0, 1]) == "a  c"
+
+
+@pytest.mark.parametrize("width", [20, 60, 80, 100, 140])
+def test_names_are_whole_on_every_terminal(width: int) -> None:
+    name = "a-name-that-is-as-long-as-they-are-in-real-clusters"
+
+    text = render_table(make.report(make.item(make.source(name))), Options(width=width))
+
+    assert name in text
+
+
 def test_row_has_no_blanks_at_its_end_and_marks_what_is_cut() -> None:
     assert line(("abcdef", ""), (4, 3)) == "abc…"
 
