@@ -29,20 +29,23 @@ def find_config(start: str | os.PathLike[str] = ".") -> Path | None:
     Returns:
         None when there is none up to the repository's root (the folder that holds ``.git``), or the file system's.
     """
-    return next((file for folder in _upwards(start) if (file := folder / FILE_NAME).is_file()), None)
+    return next((file for folder in _upwards(start) if os.path.isfile(file := folder / FILE_NAME)), None)
 
 
 def find_near_name(start: str | os.PathLike[str] = ".") -> Path | None:
     """Return a file that is there and is not read, because its name is nearly ``phase2.yaml``."""
-    return next((file for folder in _upwards(start) for name in NEAR_NAMES if (file := folder / name).is_file()), None)
+    return next(
+        (file for folder in _upwards(start) for name in NEAR_NAMES if os.path.isfile(file := folder / name)), None
+    )
 
 
 def _upwards(start: str | os.PathLike[str]) -> list[Path]:
-    first = Path(os.path.abspath(start))  # noqa: PTH100 - links stay as the user wrote them
+    # os.path: links stay as the user wrote them, and a folder that cannot be looked into is no failure.
+    first = Path(os.path.abspath(start))
     folders: list[Path] = []
-    for folder in (first, *first.parents) if first.is_dir() else first.parents:
+    for folder in (first, *first.parents) if os.path.isdir(first) else first.parents:
         folders.append(folder)
-        if (folder / ".git").exists():
+        if os.path.exists(folder / ".git"):
             break
     return folders
 
@@ -59,7 +62,7 @@ def load_config(file: str | os.PathLike[str], path: str = "") -> Config:
     """
     name = os.fspath(file)
     try:
-        with open(name, "rb") as stream:  # noqa: PTH123 - as in manifests.files: also takes /dev/stdin and pipes
+        with open(name, "rb") as stream:  # also a pipe
             data = stream.read(MAX_DOCUMENT_BYTES + 1)
     except (OSError, ValueError) as err:
         why = os.strerror(err.errno or 0) if isinstance(err, OSError) else "its name is none"
