@@ -26,6 +26,8 @@ def _provisioning(case: Case) -> Answer:
     else:
         message, where = f"{case.what} feeds an init container that makes roles", case.unit.location
     app = next((one for one in case.clients if _logs_in(one, case)), None)
+    if app and not hint.is_provisioning and maker and not maker.key:
+        return None  # it takes the whole Secret along
     if app:
         return NearMiss(f"{message}, but {app.ref} logs in with it as well", app.location)
     is_seen = maker is not None or any(is_init(one) for one in case.clients)

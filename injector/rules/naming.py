@@ -56,7 +56,11 @@ _STATIC_FIRST: Final[tuple[tuple[frozenset[str], str], ...]] = (
 @lru_cache(maxsize=65536)
 def judge_name(name: str) -> Hint:
     """Return what one name tells, by itself."""
-    return judge_words(w.words(name))
+    words = w.words(name)
+    if words[:2] == ("data", "source"):
+        # postgres_exporter and mysqld_exporter call a DSN DATA_SOURCE_NAME.
+        words = ("datasource", *("dsn" if word == "name" else word for word in words[2:]))
+    return judge_words(words)
 
 
 @lru_cache(maxsize=65536)

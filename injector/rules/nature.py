@@ -163,8 +163,8 @@ def is_foreign_store(unit: Unit, secret: Secret) -> bool:
     have = set(w.words(secret.name)) | {word for one in unit.remotes for word in w.words(one.path)}
     if have & (w.BACKUP | (w.OBJECT_STORE - {"bucket"})):
         return True
-    if "endpoint" in unit.key.template:
-        return True  # a configuration file that names an endpoint is one of an S3-compatible store
+    if "endpoint" in unit.key.template and "amazonaws.com" not in unit.key.template:
+        return True  # a configuration file that names another endpoint is one of an S3-compatible store
     if not unit.consumers and any(judge_name(name).is_superuser for name in _names(secret)):
         return True  # keys beside a database's superuser are those of its backups
     for source in secret.sources:

@@ -23,6 +23,8 @@ _TELLING: Final = re.compile(
 )
 _NO_SQL: Final = frozenset({"redis", "ldap", "rabbitmq", "influxdb", "elasticsearch"})
 """Nobody calls these just "the database"."""
+_OPERATORS: Final = {"Cluster": "postgresql"}
+"""Kinds of operators whose name does not say what they run: CloudNativePG's."""
 _LONGEST_HOST: Final = 120
 
 
@@ -53,6 +55,7 @@ def resolve_system(unit: Unit, secret: Secret, config: Config) -> System:
     return (
         _from_siblings(unit, is_database=is_database)
         or _from_secret(unit, secret, is_database=is_database)
+        or _from_operator(unit, secret)
         or _from_user(unit, config)
         or (_from_app(unit, secret) if is_database else _from_values_path(unit))
         or System(system)
@@ -116,11 +119,23 @@ def _from_secret(unit: Unit, secret: Secret, *, is_database: bool) -> System | N
     return None
 
 
+def _from_operator(unit: Unit, secret: Secret) -> System | None:
+    """Ask the object that made an operator write the Secret."""
+    for source in secret.sources:
+        if source.via:
+            kind = source.via.kind
+            have = w.words(kind)
+            system = _OPERATORS.get(kind) or next((w.SYSTEMS[word] for word in have if word in w.SYSTEMS), "")
+            if system:
+                return System(system, f"{source.via} makes it, and is {system}", unit.location)
+    return None
+
+
 def _from_app(unit: Unit, secret: Secret) -> System | None:
     for one in unit.consumers:
         for name in (*names_of(one), one.ref.name):
-            system = database_of(name)
-            if system:
+            system = database_of(name) or next((w.SYSTEMS[word] for word in w.words(name) if word in w.SYSTEMS), "")
+            if system and system not in _NO_SQL:
                 return System(system, f"{name} is mostly run with {system}", one.location)
     system = database_of(secret.name)
     return System(system, f"{secret.name} is mostly run with {system}", unit.location) if system else None
@@ -130,6 +145,8 @@ def _from_values_path(unit: Unit) -> System | None:
     for one in unit.consumers:
         if one.how is How.HELM_VALUES:
             have = w.words(one.path)
+            if w.stem(unit.label) - set(have):
+                continue  # the Secret holds something else for the chart as well
             system = next((w.SYSTEMS[word] for word in have if word in w.SYSTEMS), "")
             if system or set(have) & w.GENERIC_DATABASE:
                 return System(system or "sql", f"chart values {one.path} tell that it is a database", one.location)

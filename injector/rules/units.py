@@ -56,7 +56,20 @@ def split_units(secret: Secret) -> list[Unit]:
             units.extend(_from_template(key, secret, consumers))
         else:
             units.append(_from_names(key, secret, consumers))
-    return units
+    return _pair_store_keys(units)
+
+
+def _pair_store_keys(units: list[Unit]) -> list[Unit]:
+    """Tell the secret key that belongs to an access key from one that signs or encrypts."""
+    kinds = {one.hint.kind for one in units if one.hint.kind in ("aws", "s3-compatible")}
+    if len(kinds) != 1:
+        return units
+    hint = Hint(kinds.pop(), Part.PASSWORD)
+    return [replace(one, hint=hint) if _is_bare_secret_key(one) else one for one in units]
+
+
+def _is_bare_secret_key(unit: Unit) -> bool:
+    return unit.hint.kind == "encryption-key" and w.words(unit.evidence)[-2:] == ("secret", "key")
 
 
 def _known_keys(secret: Secret) -> Iterator[SecretKey]:
