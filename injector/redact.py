@@ -100,7 +100,7 @@ _DIGEST: Final = re.compile(r"@sha256:[0-9a-f]{64}\Z")
 _ALLOWED: Final = re.compile(r"[A-Za-z0-9._:/-]*\Z")
 """What names are made of; ``!#$%^*~+@`` are signs of a password."""
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,20}(?::[A-Za-z][A-Za-z0-9+.-]{1,20})?\Z")
-_KEPT: Final = frozenset({"true", "false", "yes", "no", "on", "off", "null", "none", "nil", "*", ""})
+_KEPT: Final = frozenset({"true", "false", "yes", "no", "on", "off", "null", "none", "nil", "*", "#", ""})
 
 
 def looks_secret(text: str) -> bool:

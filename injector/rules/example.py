@@ -146,4 +146,6 @@ def _plain(text: str) -> str:
 
 
 def _quote(text: str) -> str:
+    if "\n" in text:
+        return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
     return "'" + text.replace("'", "''") + "'"

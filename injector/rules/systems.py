@@ -48,16 +48,18 @@ NO_SYSTEM: Final = System("")
 
 def resolve_system(unit: Unit, secret: Secret, config: Config) -> System:
     """Return the system of a login: what its name says, else what its surroundings do."""
+    made = _from_operator(unit, secret)
     system = unit.hint.system
-    if system and system != "sql":
-        return System(system)
-    is_database = system == "sql"
+    if made or (system and system != "sql"):
+        return made or System(system)
+    by_path = _from_values_path(unit) if not system else None
+    is_database = system == "sql" or (by_path is not None and by_path.name == "sql")
     return (
         _from_siblings(unit, is_database=is_database)
         or _from_secret(unit, secret, is_database=is_database)
-        or _from_operator(unit, secret)
         or _from_user(unit, config)
-        or (_from_app(unit, secret) if is_database else _from_values_path(unit))
+        or (_from_app(unit, secret) if is_database else None)
+        or by_path
         or System(system)
     )
 
