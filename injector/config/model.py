@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 from injector.location import Location
@@ -329,8 +330,9 @@ DEFAULT: Final = Config()
 """What holds without a file."""
 
 
+@lru_cache(maxsize=65536)
 def _is_like(text: str, glob: str) -> bool:
-    """Return whether a text matches a glob; large trees ask so often that the plain cases are told apart first."""
+    """Return whether a text matches a glob; a large tree asks the same for every key of a namespace."""
     return glob in ("*", text) or fnmatchcase(text, glob)
 
 
