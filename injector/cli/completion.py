@@ -40,7 +40,7 @@ def complete(root: click.Command, instruction: str) -> Answer:
     """Return what a shell's script asked for, or nothing when it is none of ours."""
     word, _, what = instruction.partition("_")
     if what != "complete" or word not in list(Shell):
-        return Answer(document="", exit_code=1)
+        return Answer(document="", exit_code=2)
     return Answer(document=f"{_completer(root, Shell(word)).complete()}\n")
 
 

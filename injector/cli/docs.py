@@ -67,7 +67,7 @@ def _exit_page() -> str:
         (1, "Answered, and something is at the bar. Never anything else: a bug or a closed pipe is not 1."),
         (main.NO_FULL_ANSWER, "No full answer. It wins over 1. What could be answered is still printed."),
         (main.INTERRUPTED, "Interrupted (SIGINT)."),
-        (main.CLOSED_PIPE, "Whoever read stdout went away (SIGPIPE), as in `phase2 classify | head`."),
+        (main.CLOSED_PIPE, "Whoever read stdout went away (SIGPIPE), as in `phase2 classify \\| head`."),
     )
     lines = [
         "# Exit codes",

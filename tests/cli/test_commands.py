@@ -147,7 +147,7 @@ def test_unknown_instruction_of_a_shell_is_answered_with_nothing(run: Run, monke
 
     ran = run()
 
-    assert (ran.code, ran.out) == (1, "")
+    assert (ran.code, ran.out) == (2, "")
 
 
 def test_version_is_told_short_and_long(run: Run) -> None:
@@ -197,6 +197,14 @@ def test_page_made_from_code_is_current(page: str) -> None:
     written = (REPOSITORY / page).read_text(encoding="utf-8")
 
     assert written == docs.build_pages()[page], "run `python -m injector.cli.docs`"
+
+
+@pytest.mark.parametrize("page", sorted(page for page in docs.build_pages() if page.endswith(".md")))
+def test_rows_of_a_table_have_as_many_cells_as_its_header(page: str) -> None:
+    blocks = re.findall(r"(?m)(?:^\|.*\n)+", docs.build_pages()[page])
+
+    for block in blocks:
+        assert len({len(re.findall(r"(?<!\\)\|", row)) for row in block.splitlines()}) == 1, block[:200]
 
 
 def test_pages_are_written_where_asked(tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ def test_wheel_holds_every_file_of_its_packages(wheel: Path) -> None:
     found = {name for name in ZipFile(wheel).namelist() if ".dist-info/" not in name}
 
     assert found == wanted
-    assert {"injector/py.typed", "injector/report/report.schema.json"} <= found
+    assert {"injector/py.typed", "injector/report/report.schema.json", "injector/config/phase2.schema.json"} <= found
 
 
 @pytest.mark.parametrize("program", ["phase2", "kubectl-phase2"])
