@@ -56,7 +56,8 @@ def judge(case: Case) -> Judgement:
             decided = rule, answer
         elif not rule.is_fallback:
             near.append(Reason(rule.id, f"{answer.message}; overruled by {decided[0].id}", answer.location))
-    rule, decision = decided or _undecided(case)
+    assert decided is not None, "the last rule has an answer to everything"  # noqa: S101
+    rule, decision = decided
     reasons = [Reason(rule.id, decision.message, decision.location)]
     reasons += [Reason(rule.id, message, location) for message, location in decision.more]
     confidence = decision.confidence
@@ -67,7 +68,3 @@ def judge(case: Case) -> Judgement:
             reasons.append(limited[1])
     kind = decision.kind or case.nature.kind
     return Judgement(case.unit, kind, decision.engine, decision.verdict, confidence, tuple(reasons), tuple(near))
-
-
-def _undecided(case: Case) -> tuple[VerdictRule, Decision]:
-    raise AssertionError(f"no rule knows the kind {case.nature.kind}")

@@ -88,13 +88,15 @@ def judge_words(words: tuple[str, ...]) -> Hint:
         return Hint("configuration", part, system)
     if part in (Part.USER, Part.PASSWORD, Part.DSN):
         if part is Part.DSN and not system:
+            if have & {"broker", "celery"}:
+                return Hint("login", part)  # Redis or RabbitMQ: its siblings know
             return Hint("configuration", Part.CONFIG) if not have & {"dsn", "jdbc"} else Hint("login", part, "sql")
         return Hint("login", part, system, *_privilege(words, have))
     return Hint("api-token" if have & (w.TOKEN | {"key", "secret"}) else "unknown", part, system)
 
 
 def _privilege(words: tuple[str, ...], have: frozenset[str]) -> tuple[bool, bool]:
-    is_super = bool(have & (w.SUPERUSER | w.REPLICATION))
+    is_super = bool(have & (w.SUPERUSER | w.REPLICATION | {"admin", "administrator"}))
     return is_super, words[0] == "init" and len(words) > 2  # noqa: PLR2004 - INIT_POSTGRES_PASS
 
 
@@ -137,6 +139,8 @@ def _cloud(words: tuple[str, ...], have: frozenset[str]) -> Hint | None:
     if have & {"azure"} and have & {"storage", "blob", "servicebus", "eventhub", "cosmos"}:
         is_key = have & (w.DSN | {"key", "string", "token", "sas"})
         return Hint("api-token", Part.SECRET) if is_key else Hint("configuration", Part.CONFIG)
+    if have & {"azure", "microsoft"} and have & {"ad", "entra", "aad"}:
+        return None  # a login with Microsoft's accounts is OAuth
     if have & {"azure", "arm"} and have & {"client", "tenant", "subscription"} and not have & w.OAUTH:
         return Hint("azure", Part.PASSWORD if words[-1] in ("secret", "password") else Part.USER)
     return None

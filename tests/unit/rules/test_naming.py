@@ -34,6 +34,29 @@ from injector.rules.naming import Part, judge_name
         ("MQTT_PASSWORD", "unsupported-login", ""),
         ("JWT_PUBLIC_KEY", "configuration", ""),
         ("DB_HOST", "configuration", "sql"),
+        ("DATA_SOURCE_NAME", "login", "sql"),
+        ("DATA_SOURCE_PASS", "login", "sql"),
+        ("CELERY_BROKER_URL", "login", ""),
+        ("AZURE_AD_CLIENT_SECRET", "oauth-client", ""),
+        ("ARM_CLIENT_SECRET", "azure", ""),
+        ("AZURE_STORAGE_CONNECTION_STRING", "api-token", ""),
+        ("AZURE_STORAGE_ACCOUNT", "configuration", ""),
+        ("firebase-adminsdk.json", "gcp", ""),
+        ("LDAP_BIND_DN", "login", "ldap"),
+        ("K8S_TOKEN", "service-account-token", ""),
+        ("TF_TOKEN_app_terraform_io", "terraform-token", ""),
+        ("VAULT_ROLE_ID", "vault-token", ""),
+        ("VAULTWARDEN_ADMIN_TOKEN", "api-token", ""),
+        ("id_rsa", "ssh-key", ""),
+        ("id_rsa.pub", "configuration", ""),
+        ("DEPLOY_SSH_KEY", "git", ""),
+        ("SSH_PASSWORD", "git", ""),
+        ("kubeconfig", "kubeconfig", ""),
+        ("REGISTRY_PASSWORD", "registry", ""),
+        ("placeholder", "configuration", ""),
+        ("apisecretkey", "encryption-key", ""),
+        ("mumblepassword", "login", ""),
+        ("---", "unknown", ""),
     ],
 )
 def test_a_name_tells_its_kind_and_system(name: str, kind: str, system: str) -> None:
@@ -46,6 +69,11 @@ def test_input_of_a_provisioning_init_container_is_told_by_its_name() -> None:
     assert judge_name("INIT_POSTGRES_PASS").is_provisioning
     assert judge_name("INIT_POSTGRES_SUPER_PASS").is_superuser
     assert not judge_name("POSTGRES_PASS").is_provisioning
+
+
+def test_an_admin_of_a_database_is_a_superuser() -> None:
+    assert judge_name("POSTGRES_ADMIN_PASSWORD").is_superuser
+    assert not judge_name("GF_SECURITY_ADMIN_PASSWORD").system
 
 
 def test_a_user_name_is_not_a_password() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from injector.model import Verdict
-from injector.rules.example import document, external_secret, manifests, workload
-from tests.unit.rules.judging import credential_of, item_of, judge
+from injector.rules.example import document, external_secret, file, flux, manifests, vault_store, workload
+from tests.unit.rules.judging import credential_of, item_of, judge, near_misses_of
 
 APP = "ghcr.io/acme/web:1.4"
 
@@ -191,3 +193,92 @@ def test_a_dsn_of_a_superuser_is_the_servers_own() -> None:
     found = credential_of(judge(templated({"DATABASE_URL": "postgres://postgres:{{ .p }}@pg/app"})), "DATABASE_URL")
 
     assert (found.kind, found.reasons[0].rule) == ("server-own", "superuser-login")
+
+
+def test_a_service_accounts_token_is_told_by_the_secrets_type() -> None:
+    secret = document("v1", "Secret", "shop/sa", "type: kubernetes.io/service-account-token\nstringData: {blob: x}")
+
+    report = judge(manifests(secret, workload("shop/web", APP, volume="sa:/token")))
+
+    assert credential_of(report, "blob").engine == "kubernetes"
+
+
+def test_what_vaults_operator_renders_from_pki_is_a_private_certificate() -> None:
+    body = "spec: {mount: pki, role: web, commonName: web.svc, destination: {create: true, name: web-tls}}"
+    secret = document("secrets.hashicorp.com/v1beta1", "VaultPKISecret", "shop/web", body)
+
+    report = judge(manifests(secret, workload("shop/web", APP, volume="web-tls:/tls")))
+
+    assert {one.engine for item in report.items for one in item.credentials} == {"pki"}
+
+
+def test_a_path_that_issues_nothing_known_is_judged_by_its_names() -> None:
+    body = "spec: {mount: custom, path: anything/web, destination: {create: true, name: web}}"
+    secret = document("secrets.hashicorp.com/v1beta1", "VaultDynamicSecret", "shop/web", body)
+
+    report = judge(manifests(secret, workload("shop/web", APP, env={"POSTGRES_PASSWORD": "web#password"})))
+
+    assert credential_of(report, "password").engine == "database/postgresql"
+
+
+@pytest.mark.parametrize(
+    ("name", "keys"),
+    [
+        ("shop/velero-creds", {"AWS_SECRET_ACCESS_KEY": "a#s"}),
+        ("shop/web", {"AWS_SECRET_ACCESS_KEY": "minio/app#s"}),
+        ("shop/web", {"AWS_SECRET_ACCESS_KEY": "a#s", "RESTIC_REPOSITORY_NAME": "a#r"}),
+    ],
+)
+def test_keys_of_backups_and_object_stores_are_no_awss(name: str, keys: dict[str, str]) -> None:
+    reader = workload("shop/web", APP, env_from=name.partition("/")[2])
+
+    assert credential_of(judge(manifests(external_secret(name, keys), reader)), "AWS_SECRET_ACCESS_KEY").engine == ""
+
+
+def test_keys_beside_a_text_with_another_endpoint_are_no_awss() -> None:
+    template = {"AWS_SECRET_ACCESS_KEY": "{{ .p }}", "STORE_URL": "https://store.example.org"}
+
+    assert credential_of(judge(templated(template)), "AWS_SECRET_ACCESS_KEY").engine == ""
+
+
+@pytest.mark.parametrize(
+    ("value", "engine"), [("5432", "database/postgresql"), ("db.example.org:3306", "database/mysql")]
+)
+def test_a_port_tells_a_system(value: str, engine: str) -> None:
+    env = {"DB_PASSWORD": "web#p", "DB_ADDRESS_PORT": f"={value}"}
+    secret = external_secret("shop/web", {"p": "a#p"})
+
+    assert credential_of(judge(manifests(secret, workload("shop/web", APP, env=env))), "p").engine == engine
+
+
+def test_what_is_needed_before_the_store_and_after_it_came_close_to_bootstrap(tmp_path: Path) -> None:
+    secret = external_secret("data/web", {"POSTGRES_PASSWORD": "a#p"})
+    text = manifests(
+        file("clusters/home/all.yaml", flux("early"), flux("stores", after="early"), flux("late", after="stores")),
+        file("early/app.yaml", secret, workload("data/early", APP, env_from="web")),
+        file("late/app.yaml", workload("data/late", APP, env_from="web")),
+        file("stores/store.yaml", vault_store("vault")),
+    )
+
+    report = judge(text, tmp_path)
+
+    assert credential_of(report, "POSTGRES_PASSWORD").verdict is Verdict.DYNAMIC
+    assert "bootstrap-order" in near_misses_of(report)
+
+
+def test_what_nobody_deploys_is_judged_as_if_it_were(tmp_path: Path) -> None:
+    app = manifests(
+        external_secret("shop/web", {"POSTGRES_PASSWORD": "a#p"}), workload("shop/web", APP, env_from="web")
+    )
+    text = manifests(
+        file("clusters/home/all.yaml", flux("web")),
+        file("web/app.yaml", workload("shop/other", APP)),
+        file("attic/app.yaml", app),
+    )
+
+    report = judge(text, tmp_path)
+
+    assert report.items == ()
+    assert [(item.verdict, item.confidence) for item in report.orphans] == [
+        (item.verdict, item.confidence) for item in judge(app).items
+    ]
