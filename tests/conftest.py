@@ -6,7 +6,7 @@ import os
 
 from hypothesis import settings
 
-pytest_plugins = ["tests.lab.fixtures"]
+pytest_plugins = ["pytester", "tests.canary", "tests.lab.fixtures"]
 
 # A machine that is busy is no defect. Under CI hypothesis has this profile anyway, and the same examples every time.
 if not os.environ.get("CI"):

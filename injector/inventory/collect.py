@@ -14,6 +14,7 @@ from injector.inventory.consumers import read_consumers
 from injector.inventory.consumers_embedded import parse_embedded
 from injector.inventory.eso import StoreIndex, read_external_secret, read_push_secret, read_store
 from injector.inventory.facts import Facts
+from injector.inventory.helmvalues_releases import embedded_objects
 from injector.inventory.sources import read_copies, read_sources
 from injector.manifests import argo, flux
 from injector.manifests.discovery import resolve_folder
@@ -61,6 +62,8 @@ def collect_root(root: Root, files: Files) -> RootFacts:
     config_maps = _ConfigMaps([*rendered.resources, *shared])
     for resource in rendered.resources:
         _read(resource, made, names, config_maps, files)
+        for embedded in embedded_objects(resource):
+            _read_sources(embedded, made, config_maps)
     for path in sorted(made.reached):
         if path in files.diagnostics:
             made.broken[path] = files.diagnostics[path]
@@ -104,12 +107,16 @@ def _read(resource: Resource, made: RootFacts, names: _ChartNames, maps: _Config
             made.sync_paths.append((text(mapping(body, "metadata").get("namespace")), text(sync["path"])))
     elif kind == "HelmRelease":
         maps.lay_under(resource)
-    if text(body.get("apiVersion")).startswith(_ESO_GROUP):
-        _read_eso(resource, kind, made, maps)
-    else:
-        facts.sources += read_sources(resource, root.id)
-        facts.consumers += read_copies(resource, root.id)
+    _read_sources(resource, made, maps)
     facts.consumers += read_consumers(resource, root.id, config_map=maps.data, chart=names.find)
+
+
+def _read_sources(resource: Resource, made: RootFacts, maps: _ConfigMaps) -> None:
+    if text(resource.body.get("apiVersion")).startswith(_ESO_GROUP):
+        _read_eso(resource, text(resource.body.get("kind")), made, maps)
+    else:
+        made.facts.sources += read_sources(resource, made.root.id)
+        made.facts.consumers += read_copies(resource, made.root.id)
 
 
 def _read_eso(resource: Resource, kind: str, made: RootFacts, maps: _ConfigMaps) -> None:

@@ -13,6 +13,7 @@ from injector.inventory.vaultpath import find_path, is_dynamic_path, is_issued, 
 from injector.manifests.document import Resource, api_group, mapping, text
 from injector.manifests.yamldoc import Map, Value
 from injector.model import Finding, Remote, SecretKey, SecretSource, Store, StoreRef
+from injector.redact import redact
 
 ESO_GROUP: Final = "external-secrets.io"
 GENERATOR_GROUP: Final = "generators.external-secrets.io"
@@ -106,7 +107,7 @@ def read_store(resource: Resource, root: str) -> Store | None:
         ref=replace(ref, namespace=namespace),
         provider=provider,
         origin=resource.origin(root),
-        server=text(own.get("server")),
+        server=redact(text(own.get("server"))),
         mount=text(own.get("path")) if is_vault else "",
         version=(text(own.get("version")) or "v2") if is_vault else "",
         auth_secrets=_auth_secrets(own, namespace),
@@ -127,7 +128,7 @@ def _read_generator(resource: Resource, root: str) -> Store:
         ref=replace(ref, namespace=namespace),
         provider=GENERATOR,
         origin=resource.origin(root),
-        server=text(vault.get("server")),
+        server=redact(text(vault.get("server"))),
         mount=tidy(text(spec.get("path"))),
         version="",
         auth_secrets=_auth_secrets(spec, namespace),

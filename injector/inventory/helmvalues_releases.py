@@ -15,7 +15,7 @@ from injector.inventory.helmvalues import read_values
 from injector.location import Location
 from injector.manifests.argo import VALUES_READ, is_application, overlay
 from injector.manifests.document import Resource, api_group, items, mapping, ref_of, text
-from injector.manifests.yamldoc import Map, clone
+from injector.manifests.yamldoc import Map, Seq, Value, clone
 from injector.model import ObjectRef
 
 _FLUX_GROUPS: Final = ("helm.toolkit.fluxcd.io", "helm.fluxcd.io")
@@ -62,6 +62,8 @@ def embedded_objects(resource: Resource) -> list[Resource]:
     reader = Reader(ref=resource.ref, origin=resource.origin(""), redact=_as_is)
     made: list[Resource] = []
     for values, inner in iter_releases(resource.body, reader):
+        if not _may_hold_objects(values):
+            continue
         for found in read_values(values, inner)[1]:
             body = clone(found)
             if isinstance(body, Map) and ("metadata" in body or "spec" in body):
@@ -73,6 +75,22 @@ def embedded_objects(resource: Resource) -> list[Resource]:
                 at = Location(body.path, body.line)
                 made.append(replace(resource, body=body, location=at, original_name=""))
     return made
+
+
+def _may_hold_objects(values: Map) -> bool:
+    """Tell at little cost whether the values of a release may hold whole objects: most do not."""
+    stack: list[Value] = [values]
+    while stack:
+        current = stack.pop()
+        if isinstance(current, Map):
+            if "apiVersion" in current:
+                return True
+            stack.extend(current.values())
+        elif isinstance(current, Seq):
+            stack.extend(current)
+        elif isinstance(current, str) and "apiVersion" in current:
+            return True
+    return False
 
 
 def object_ref(body: Map, reader: Reader) -> ObjectRef:

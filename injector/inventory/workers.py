@@ -9,8 +9,10 @@ import gc
 import os
 import pickle
 import sys
+import traceback
 from collections import deque
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 from injector.inventory.collect import RootFacts, collect_root
@@ -33,6 +35,24 @@ _AHEAD_BYTES: Final = 8 * 1024
 Task: TypeAlias = "Root | Look"
 Done: TypeAlias = "RootFacts | Scan"
 _NOWHERE: Final = Root("", RootKind.FILES)
+
+
+class WorkerError(Exception):
+    """A bug in a process that renders roots; no failure that is expected, so no `Phase2Error`.
+
+    The message names the root, the kind of the error and the line of code. Never the error's own text: it may quote what
+    stands in a file.
+    """
+
+    def __init__(self, root: str, kind: str, where: str) -> None:
+        super().__init__(root, kind, where)
+        self.root = root
+        self.kind = kind
+        self.where = where
+
+    def __str__(self) -> str:
+        """Return ``<where>: <kind> while reading <root>``."""
+        return f"{self.where}: {self.kind} while reading {self.root}"
 
 
 class Runner(Protocol):
@@ -183,15 +203,22 @@ def _work(tree: Tree, pipe: Connection) -> None:
             return
         task: Task = pickle.loads(data)  # noqa: S301 - from the process that started this one
         try:
-            done = _do(task, files)
-            if isinstance(done, RootFacts):
-                done.root = _NOWHERE  # who sent the root has it
-            pipe.send_bytes(pickle.dumps(done, pickle.HIGHEST_PROTOCOL))
+            pipe.send_bytes(pickle.dumps(_answer(task, files), pickle.HIGHEST_PROTOCOL))
         except (OSError, KeyboardInterrupt):
             return
-        except BaseException as err:  # noqa: BLE001 - it travels to the caller, who raises it
-            own = task.id if isinstance(task, Root) else task.paths[0]
-            pipe.send_bytes(pickle.dumps(RuntimeError(f"{own}: {type(err).__name__}: {err}")))
+
+
+def _answer(task: Task, files: Files) -> Done | WorkerError:
+    """Do a piece of work; what fails travels to the caller, who raises it."""
+    try:
+        done = _do(task, files)
+    except Exception as err:  # noqa: BLE001 - a bug, whatever it is
+        frames = traceback.extract_tb(err.__traceback__)
+        where = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}"
+        return WorkerError(task.id if isinstance(task, Root) else task.paths[0], type(err).__name__, where)
+    if isinstance(done, RootFacts):
+        done.root = _NOWHERE  # who sent the root has it
+    return done
 
 
 def run_all(runner: Runner, roots: Iterable[Root]) -> list[RootFacts]:

@@ -349,3 +349,53 @@ def test_an_environment_called_test_is_deployed(tmp_path: Path) -> None:
     )
 
     assert names(read(tmp_path).deployed) == ["app/login"]
+
+
+RELEASES = {
+    "flux": """\
+        apiVersion: helm.toolkit.fluxcd.io/v2
+        kind: HelmRelease
+        metadata: {name: web, namespace: app}
+        spec:
+          chart: {spec: {chart: grafana}}
+          values:
+            extraObjects: [OBJECT]
+        """,
+    "argo": """\
+        apiVersion: argoproj.io/v1alpha1
+        kind: Application
+        metadata: {name: web, namespace: argocd}
+        spec:
+          destination: {namespace: app}
+          source:
+            chart: grafana
+            helm:
+              values: |
+                deep:
+                  manifests: {one: OBJECT}
+        """,
+    "k3s": """\
+        apiVersion: helm.cattle.io/v1
+        kind: HelmChart
+        metadata: {name: web, namespace: kube-system}
+        spec:
+          chart: grafana
+          targetNamespace: app
+          valuesContent: |
+            extraDeploy: [OBJECT]
+        """,
+}
+
+
+@pytest.mark.parametrize("release", RELEASES.values(), ids=RELEASES)
+def test_an_external_secret_in_a_charts_values_is_deployed(release: str, tmp_path: Path) -> None:
+    embedded = (
+        "{apiVersion: external-secrets.io/v1, kind: ExternalSecret, metadata: {name: login}, spec: {secretStoreRef: "
+        "{name: vault}, data: [{secretKey: password, remoteRef: {key: a, property: b}}]}}"
+    )
+    grow(tmp_path, {"web.yaml": release.replace("OBJECT", embedded)})
+
+    found = read(tmp_path)
+
+    assert names(found.deployed) == ["app/login"]
+    assert paths_of(found.deployed) == ["password <- a#b"]
