@@ -28,7 +28,7 @@ SERVERS: Final[tuple[tuple[str, str], ...]] = (
 )  # fmt: skip
 """Images and charts that *are* a server: the password they read is their own."""
 
-CLIENT_COMMANDS: Final = re.compile(
+_CLIENT_COMMANDS: Final = re.compile(
     r"\b(?:pg_dump(?:all)?|pg_restore|pg_isready|psql|mysqldump|mariadb-dump|mysqladmin|mongodump|mongorestore|mongosh"
     r"|redis-cli|pgbackweb|createdb|createuser|pg_basebackup|valkey-cli|rabbitmqadmin|ldapsearch)\b"
 )
@@ -120,6 +120,12 @@ def app_names(text: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=16384)
+def runs_client(command: str) -> bool:
+    """Tell whether a server's image is run as a client: for a dump, a check, or a statement."""
+    return bool(_CLIENT_COMMANDS.search(command))
+
+
+@lru_cache(maxsize=16384)
 def server_of(text: str) -> str:
     """Return the system that an image or chart is the server of, empty when it is none."""
     names = app_names(text)[: 1 + app_names(text)[0].count("-") if text else 0]
@@ -143,6 +149,12 @@ def makes_roles(image: str, command: str) -> bool:
 def is_infrastructure(text: str) -> bool:
     """Tell whether an image or chart belongs to the way to Vault, or to network, storage and backup."""
     return any(name in INFRASTRUCTURE for name in app_names(text))
+
+
+@lru_cache(maxsize=16384)
+def is_web_tool(text: str) -> bool:
+    """Tell whether an image, a chart or an object is called like a tool by which people look into databases."""
+    return any(name in WEB_TOOLS for name in app_names(text))
 
 
 @lru_cache(maxsize=16384)

@@ -18,6 +18,9 @@ _SHARING: Final = frozenset({"Merge", "CreateOrMerge"})
 _IN_A_POD: Final = frozenset({How.ENV, How.ENV_FROM, How.VOLUME})
 _VARIABLE: Final = re.compile(r"\$\{[^}]*\}?")
 
+_NEVER: Final = re.compile(r"(?:0[a-z]*)+\Z")
+"""Go's durations of nothing: ``0``, ``0s``, ``0h0m0s``."""
+
 Found = Iterator[tuple[str, Location]]
 
 
@@ -132,23 +135,33 @@ def _unresolved_variable(subject: Subject) -> Found:
     source = subject.source
     if source.kind not in _EXTERNAL or subject.context.is_partial(source.origin.root):
         return
-    places = [("its target's name", source.target, source.origin.location)]
-    places += [("its namespace", source.ref.namespace, source.origin.location)]
-    if source.store:
-        places.append(("its store's name", source.store.name, source.origin.location))
-    for key in source.keys:
-        places += [("a remote path", f"{one.path}#{one.prop}", one.location) for one in key.remotes]
-    for what, value, location in dict.fromkeys(places):
+    for what, value, location in dict.fromkeys(_iter_names(source)):
         match = _VARIABLE.search(value)
         if match:
             yield f"{what} holds {match[0]}, which nothing in the tree sets", location
 
 
+def _iter_names(source: SecretSource) -> Iterator[tuple[str, str, Location]]:
+    """Yield the names of a source that may hold variables: what they are, their text, their line."""
+    at = source.origin.location
+    if "${" in source.target:
+        yield "its target's name", source.target, at
+    if "${" in source.ref.namespace:
+        yield "its namespace", source.ref.namespace, at
+    if source.store and "${" in source.store.name:
+        yield "its store's name", source.store.name, at
+    for key in source.keys:
+        for one in key.remotes:
+            if "${" in one.path or "${" in one.prop:
+                yield "a remote path", f"{one.path}#{one.prop}", one.location
+
+
 def _frozen(subject: Subject) -> Found:
     source = subject.source
+    if source.creation_policy != "Owner" or not subject.is_moving:
+        return
     is_once = source.refresh_policy == "CreatedOnce"
-    is_never = source.refresh_policy != "OnChange" and bool(re.fullmatch(r"(?:0[a-z]*)+", source.refresh_interval))
-    if subject.is_moving and source.creation_policy == "Owner" and (is_once or is_never):
+    if is_once or (source.refresh_policy != "OnChange" and _NEVER.match(source.refresh_interval)):
         why = "refreshPolicy CreatedOnce" if is_once else f"refreshInterval {source.refresh_interval}"
         message = (
             f"{why}: the operator never looks at it again, so it would not let go of the Secret, which would be "

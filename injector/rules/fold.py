@@ -47,6 +47,8 @@ def judge(case: Case) -> Judgement:
     decided: tuple[VerdictRule, Decision] | None = None
     near: list[Reason] = []
     for rule in _rules_for(case.nature.kind):
+        if decided is not None and rule.is_fallback:
+            continue
         answer = rule.decide(case)
         if answer is None:
             continue
@@ -54,7 +56,7 @@ def judge(case: Case) -> Judgement:
             near.append(Reason(rule.id, answer.message, answer.location))
         elif decided is None:
             decided = rule, answer
-        elif not rule.is_fallback:
+        else:
             near.append(Reason(rule.id, f"{answer.message}; overruled by {decided[0].id}", answer.location))
     assert decided is not None, "the last rule has an answer to everything"  # noqa: S101
     rule, decision = decided

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from injector.config.model import App, AppRole, Config
-from injector.knowledge.apps import CLIENT_COMMANDS, WEB_TOOLS, app_names, is_infrastructure, makes_roles, server_of
+from injector.knowledge import apps
+from injector.knowledge.apps import is_infrastructure, makes_roles, runs_client, server_of
 from injector.model import WORKLOAD_WAYS, Consumer, How
 
 
@@ -43,7 +44,7 @@ def server_reader(consumer: Consumer, config: Config) -> str:
     if is_web_tool(consumer, config):
         return ""
     if container and container.image:
-        if CLIENT_COMMANDS.search(container.command):
+        if runs_client(container.command):
             return ""
         system = server_of(container.image)
         if system and not container.is_init:
@@ -75,4 +76,4 @@ def is_web_tool(consumer: Consumer, config: Config) -> bool:
     app = app_of(consumer, config)
     if app and app.role:
         return app.role is AppRole.WEB_TOOL
-    return any(one in WEB_TOOLS for name in (*names_of(consumer), consumer.ref.name) for one in app_names(name))
+    return any(apps.is_web_tool(name) for name in (*names_of(consumer), consumer.ref.name))
