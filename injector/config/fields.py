@@ -36,9 +36,10 @@ MOUNT: Final = Text("a mount's path", r"[^\s/](?:[^\s]*[^\s/])?", "write it with
 NAMESPACE: Final = replace(MOUNT, what="a namespace's path")
 VARIABLE: Final = Text("a variable's name", r"[A-Za-z_][A-Za-z0-9_]*", "letters, digits and underscores")
 PREFIX: Final = Text(
-    "a DNS name",
+    "a DNS name of yours",
+    r"(?!(?:.*\.)?(?:kubernetes\.io|k8s\.io|vault\.hashicorp\.com)$)"
     r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*",
-    "small letters, digits, dashes and dots, as in phase2.example.com",
+    "small letters, digits, dashes and dots, as in phase2.example.com; none of Kubernetes' or the injector's own",
     253,
 )
 """What Kubernetes allows before the slash of a label.

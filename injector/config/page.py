@@ -124,6 +124,9 @@ The file is searched from the first PATH upwards, up to the folder that holds `.
 counts, alone. `--config FILE`, or else `PHASE2_CONFIG`, names another one; `--config /dev/null` none. `-v` tells which
 one is used.
 
+Put it where nothing applies it: a Flux Kustomization whose folder has no kustomization.yaml takes every YAML file below
+that folder, and fails on one that is no Kubernetes object (fluxcd/pkg, kustomize/kustomize_generator.go).
+
 It is read strictly: an unknown key, a key that stands twice, a value of the wrong kind. Every mistake is told with
 `<file>:<line>`, all of them at once, nothing else is done, and the exit code is 2.
 

@@ -128,8 +128,8 @@ def test_wrong_file_is_two_with_every_mistake_and_nothing_on_stdout(
     assert ran.err.splitlines() == [
         "phase2: error: phase2.yaml:1: overides: no such key; did you mean overrides?",
         (
-            "phase2: error: phase2.yaml:2: labelPrefix: X is not a DNS name; "
-            "small letters, digits, dashes and dots, as in phase2.example.com"
+            "phase2: error: phase2.yaml:2: labelPrefix: X is not a DNS name of yours; "
+            "small letters, digits, dashes and dots, as in phase2.example.com; none of Kubernetes' or the injector's own"
         ),
     ]
     assert not tree.readings

@@ -82,7 +82,7 @@ def test_entry_carries_its_line_as_evidence() -> None:
         ("bootstrap: {namespaces: [yes, true]}", "1: bootstrap.namespaces[1]: must be a glob, not a truth value; put it in quotes"),
         ("bootstrap:\n  namespaces:\n  - a\n  - a", "4: bootstrap.namespaces[1]: stands there twice; remove one"),
         ("bootstrap: {namespaces: ['']}", "1: bootstrap.namespaces[0]: is empty; write a glob or leave the key out"),
-        ("labelPrefix: Bad_Prefix", "1: labelPrefix: Bad_Prefix is not a DNS name; small letters, digits, dashes and dots, as in phase2.example.com"),
+        ("labelPrefix: Bad_Prefix", "1: labelPrefix: Bad_Prefix is not a DNS name of yours; small letters, digits, dashes and dots, as in phase2.example.com; none of Kubernetes' or the injector's own"),
         ("overrides:\n- name: a\n  verdict: dynamic\n  reason: r", "3: overrides[0].verdict: dynamic is no such value; did you mean dynamic-capable?"),
         ("overrides:\n- name: a\n  verdict: static", "2: overrides[0]: reason is missing; add it"),
         ("overrides:\n- verdict: static\n  reason: r", "2: overrides[0]: matches everything; add namespace, name or vaultPath"),

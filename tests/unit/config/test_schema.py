@@ -33,6 +33,7 @@ GOOD = [
     "vault: {kvMounts: [a/b, c], namespace: admin/team}",
     "bootstrap: {}",
     "labelPrefix: acme",
+    "labelPrefix: notkubernetes.io",
     "defaults: {}",
     "defaults: {classify: {verbose: 2, quiet: false, verdict: [mixed], namespace: [a]}}",
 ]
@@ -68,6 +69,8 @@ BAD = [
     "bootstrap: {namespaces: [a, a]}",
     "labelPrefix: Acme",
     "labelPrefix: a/b",
+    "labelPrefix: vault.hashicorp.com",
+    "labelPrefix: node.kubernetes.io",
     f"labelPrefix: {'a' * 254}",
     "vault: {address: vault}",
     "vault: {address: 'https://user@vault'}",
