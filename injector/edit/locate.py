@@ -36,11 +36,13 @@ class Locator:
 
     Args:
         tree: the document.
+        graph: what it means.
         is_for_all: what aliases share may be edited: the edit is meant for all its places.
     """
 
-    def __init__(self, tree: Tree, *, is_for_all: bool = False) -> None:
+    def __init__(self, tree: Tree, graph: Graph, *, is_for_all: bool = False) -> None:
         self.tree = tree
+        self.graph = graph
         self.is_for_all = is_for_all
 
     def find(self, path: Path) -> Place:
@@ -58,7 +60,7 @@ class Locator:
                 return Place(node, index, path[done:])
             found = self._step(node, path, done, step)
             if found is None:
-                inherited = _inherited(node, step)
+                inherited = self._inherited(node, step)
                 return Place(node, index, path[done:], inherited.get(str(step)), str(step) in inherited)
             index, node = found, node.entries[found].value
         return Place(node, index)
@@ -127,13 +129,25 @@ class Locator:
         return found[0] if found else None
 
     def _item(self, node: Node, path: Path, step: Item) -> int:
-        items = [Graph(entry.value.target or entry.value).root for entry in node.entries]
-        named = [_get(expand(item), step.key) for item in items]
+        named = [_get(expand(self.graph.cell(entry.value)), step.key) for entry in node.entries]
         found = [index for index, name in enumerate(named) if name == step.name]
         if len(found) != 1:
             count = "no item" if not found else f"{len(found)} items"
             self._fail(path, node.start, f"is not there, the list has {count} of that name; name another")
         return found[0]
+
+    def _inherited(self, node: Node, step: Step) -> Mapping[str, Data]:
+        """Return what merges bring to a mapping."""
+        if not isinstance(step, str) or node.kind != "mapping":
+            return {}
+        merged: dict[str, Data] = {}
+        for entry in node.entries:
+            if is_merge_entry(entry):
+                value = expand(self.graph.cell(entry.value))
+                for source in value if is_list(value) else [value]:
+                    if isinstance(source, Mapping):
+                        merged = {**source, **merged}
+        return merged
 
     def _fail(self, path: Path, offset: int, message: str) -> NoReturn:
         raise EditError(f"{render_path(path)}: {message}", self.tree.at(offset))
@@ -150,17 +164,3 @@ def _get(value: Data, key: str) -> Data:
 
 def _is_key(entry: Entry, key: str) -> bool:
     return entry.key is not None and not is_merge_entry(entry) and key_of(entry.key) == key
-
-
-def _inherited(node: Node, step: Step) -> Mapping[str, Data]:
-    """Return what merges bring to a mapping."""
-    if not isinstance(step, str) or node.kind != "mapping":
-        return {}
-    merged: dict[str, Data] = {}
-    for entry in node.entries:
-        if is_merge_entry(entry):
-            value = expand(Graph(entry.value.target or entry.value).root)
-            for source in value if is_list(value) else [value]:
-                if isinstance(source, Mapping):
-                    merged = {**source, **merged}
-    return merged

@@ -73,6 +73,10 @@ class YamlFile:
         """Tell whether something stands under a path, be it null."""
         return find_value(_expand(self._tree(document)), path) is not None
 
+    def comments(self, document: int) -> tuple[str, ...]:
+        """Return a document's comments, in order, with their ``#``."""
+        return tuple(text for _, text in self._tree(document).comments)
+
     def set(self, document: int, path: Path, value: Data, *, after: str = "") -> YamlFile:
         """Make `value` stand under `path`; missing mappings on the way are made.
 
@@ -245,7 +249,8 @@ class YamlFile:
 
     def _edit(self, document: int, path: Path) -> _Edit:
         tree = self._tree(document)
-        return _Edit(self._span(document), tree, Graph(tree.root), Locator(tree, is_for_all=self.is_for_all), path)
+        graph = Graph(tree.root)
+        return _Edit(self._span(document), tree, graph, Locator(tree, graph, is_for_all=self.is_for_all), path)
 
     def _finish(self, edit: _Edit, make: Callable[[Style], list[Splice]], parent: Node | None = None) -> YamlFile:
         """Make the splices and verify what comes of them; text that fails as a block is tried in quotes."""

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from injector.edit.documents import add_document, remove_document
 from injector.edit.scalars import Quote, render_scalar
-from injector.edit.values import Data, Path, Scalar, find_value, is_list, is_same, put_value
+from injector.edit.values import Data, Item, Path, Scalar, find_value, is_list, is_same, put_value
 from injector.edit.yamlfile import YamlFile
 from injector.errors import EditError
 from injector.manifests.yamldoc import Parsed, iter_documents
@@ -57,6 +57,19 @@ def choose_path(draw: st.DataObject, value: Data) -> Path:
     return draw.draw(st.sampled_from(paths), label="path")
 
 
+def by_name(value: Data, path: Path) -> Path:
+    """Return a path with the last index replaced by the item's name, where that names one item."""
+    for at in reversed(range(len(path) - 1)):
+        items = find(value, path[:at])
+        if not is_list(items):
+            continue
+        names = [item.get("name") if isinstance(item, Mapping) else None for item in items]
+        name = find_value(items, (path[at], "name"))
+        if name is not None and isinstance(name[0], str) and names.count(name[0]) == 1 and path[at + 1] != "name":
+            return (*path[:at], Item(name[0]), *path[at + 1 :])
+    return path
+
+
 def find(value: Data, path: Path) -> Data:
     found = find_value(value, path)
     assert found is not None
@@ -90,7 +103,7 @@ def test_editor_and_reader_see_the_same_values_in_every_file() -> None:
 def test_set_value_is_there_and_all_others_stay(file: tuple[bytes, int], value: Data, draw: st.DataObject) -> None:
     old = YamlFile.read(file[0], "x.yaml")
     data = old.value(file[1])
-    path = choose_path(draw, data)
+    path = by_name(data, choose_path(draw, data))
 
     with refusals_only_for_what_is_shared(old):
         new = old.set(file[1], path, value)

@@ -183,6 +183,47 @@ CASES: dict[str, tuple[str, Edit, str]] = {
     "alias is replaced": ("a: &x {k: 1}\nb: *x # c\n", to("b", value={"k": 2}), "a: &x {k: 1}\nb: # c\n  k: 2\n"),
     "edit for all aliases": ("a: &x\n  k: 1\nb: *x\n", everywhere(to("b", "k", value=2)), "a: &x\n  k: 2\nb: *x\n"),
     "anchored scalar for all aliases": ("a: &x 1\nb: *x\n", everywhere(to("a", value=2)), "a: &x 2\nb: *x\n"),
+    "flow collections inside flow": ("a: {b: {}, c: []}\n", to("a", "b", "d", value=[1]), "a: {b: {d: [1]}, c: []}\n"),
+    "flow item before one on its line": ("a: [\n  x,\n  z,\n]\n", insert("a", index=1, value="w"), "a: [\n  x,\n  w,\n  z,\n]\n"),
+    "flow item before the bracket": ("a: [\n  x,\n  z]\n", append("a", value="w"), "a: [\n  x,\n  z,\n  w]\n"),
+    "flow item with a comma and the bracket behind": ("a: [\n  x, z, ]\n", append("a", value="w"), "a: [\n  x, z, w, ]\n"),
+    "only flow item, its neighbour's comment stays": ("a: [ # c\n  x\n]\n", drop("a", 0), "a: [ # c\n]\n"),
+    "flow item behind a comment": ("a: [x, # c\n  z]\n", drop("a", 1), "a: [x # c\n  ]\n"),
+    "first flow item with a comment behind the next": ("a: [x, z # c\n]\n", drop("a", 0), "a: [z # c\n]\n"),
+    "flow value that is empty": ("a: {b: , c: 1}\n", to("a", "b", value="x"), "a: {b: x , c: 1}\n"),
+    "flow item with an anchor": ("a: [&x 1, 2]\n", to("a", 0, value=3), "a: [&x 3, 2]\n"),
+    "mapping around a comment in an empty one": ("a: { # c\n}\n", to("a", "b", value=1), "a: {b: 1 # c\n}\n"),
+    "list becomes a list in a list": ("- - a\n  - b\n- c\n", to(1, value=["d", "e"]), "- - a\n  - b\n- - d\n  - e\n"),
+    "item that is a mapping becomes text": ("- a: 1\n  b: 2\n- c\n", to(0, value="d"), "- d\n- c\n"),
+    "anchored item becomes a mapping": ("- &x 1\n", to(0, value={"b": 2}), "- &x\n  b: 2\n"),
+    "value below becomes a list": ("a:\n  x\nb: 1\n", to("a", value=["v", "w"]), "a:\n  - v\n  - w\nb: 1\n"),
+    "value below with an anchor": ("a: &x\n  old\nb: 1\n", to("a", value="new"), "a: &x new\nb: 1\n"),
+    "mapping becomes empty": ("a:\n  b: 1\nc: 2\n", to("a", value={}), "a: {}\nc: 2\n"),
+    "list becomes empty": ("- a: [1]\n", to(0, "a", value=[]), "- a: []\n"),
+    "mapping loses a key": ("a:\n  b: 1 # b\n  c: 2 # c\n", to("a", value={"c": 2}), "a:\n  c: 2 # c\n"),
+    "list grows in the middle": ("a: [1, 3]\n", to("a", value=[1, 2, 3]), "a: [1, 2, 3]\n"),
+    "index in what a merge brings": (
+        "a: &x\n  k: [1, {p: q}]\nb:\n  <<: *x\n",
+        to("b", "k", 1, "p", value="r"),
+        "a: &x\n  k: [1, {p: q}]\nb:\n  <<: *x\n  k:\n    - 1\n    - p: r\n",
+    ),
+    "item found by its name beside aliases": (
+        "a: &x 1\nb:\n- name: m\n  v: *x\n- &z {name: o, v: [*x]}\n",
+        to("b", Item("o"), "w", value=2),
+        "a: &x 1\nb:\n- name: m\n  v: *x\n- &z {name: o, v: [*x], w: 2}\n",
+    ),
+    "several merges": (
+        "a: &x {k: 1}\nb: &z {k: 2, l: {m: 3}}\nc:\n  <<: [*x, *z]\n",
+        to("c", "l", "m", value=4),
+        "a: &x {k: 1}\nb: &z {k: 2, l: {m: 3}}\nc:\n  <<: [*x, *z]\n  l:\n    m: 4\n",
+    ),
+    "number, truth, nothing": (
+        "a: x\n",
+        to("b", value=[1.5, 1e20, True, False, None]),
+        "a: x\nb:\n  - 1.5\n  - 1.0e+20\n  - true\n  - false\n  - null\n",
+    ),
+    "block text in an item names its indentation": ("a:\n  - x\n", append("a", value="\n v\nw\n"), "a:\n  - x\n  - |2\n\n     v\n    w\n"),
+    "root with a marker on its line": ("--- {}\n", to("a", value=1), "--- {a: 1}\n"),
     "explicit keys": ("? a\n: b\n? c\n: d\n", drop("a"), "? c\n: d\n"),
 }  # fmt: skip
 
@@ -230,6 +271,13 @@ REFUSED: dict[str, tuple[str, Edit, str]] = {
     ),
     "alias of itself": ("a: &a [*a]\n", to("b", value=1), "has aliases that expand without end"),
     "nesting beyond reason": ("a: " + "[" * 300 + "]" * 300, to("b", value=1), "is nested deeper than 200 levels"),
+    "pair without braces": ("a: [b: 1]\n", to("a", 0, "c", value=1), "x.yaml:1: is a pair inside a list without braces"),
+    "pair without braces to remove": ("a: [b: 1]\n", drop("a", 0, "b"), "x.yaml:1: is a pair inside a list without"),
+    "explicit key without a colon": ("? a\n? b\n: 1\n", to("a", value=1), "x.yaml:1: is a key without a colon"),
+    "list in what is missing": ("a: 1\n", to("b", 0, value=1), "x.yaml:1: b[0]: leads through what does not exist"),
+    "document to delete": ("a: 1\n", drop(), "x.yaml:1: the document: is the document itself; remove the document"),
+    "place that a list does not have": ("a: [1]\n", insert("a", index=3, value=1), "x.yaml:1: a: is no list with a place 3"),
+    "character that is half": ("a: 1\n", to("a", value="\ud800"), "cannot be written as YAML (text with half a character"),
     "comment that would become text": (
         "a: |\n  x\nb:\n  # c\n  d: 1\n  # e\nc: |\n  y\n".replace("b:\n  # c\n  d: 1\n  # e\n", "b: 1\n    # e\n"),
         drop("b"),
@@ -292,3 +340,14 @@ def test_value_that_is_not_there_is_an_error() -> None:
     path: Path = ("b", 0)
     with pytest.raises(EditError, match=r"^x\.yaml:1: b\[0\]: does not exist"):
         file.value(0, path)
+
+
+def test_only_plain_data_is_taken() -> None:
+    with pytest.raises(TypeError, match="set is no plain data"):
+        YamlFile.read(b"a: 1\n", "x.yaml").set(0, ("a",), {1})  # type: ignore[arg-type]
+
+
+def test_comments_are_listed_in_their_order() -> None:
+    file = YamlFile.read(b"# a\nb: | # c\n  # no comment\nd: [e, # f\n  g]\n", "x.yaml")
+
+    assert file.comments(0) == ("# a", "# c", "# f")
