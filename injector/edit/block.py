@@ -30,6 +30,7 @@ from injector.edit.values import Data
 from injector.errors import EditError
 
 _HEADER: Final = re.compile(r"[|>][-+0-9]*")
+UNENDED: Final = "is block text that the file ends in without a line break, which would change it; add one first"
 _OWN_LINE: Final = "has something else on its line; put it on a line of its own first"
 
 
@@ -169,8 +170,8 @@ def _insert_below(tree: Tree, above: Entry, lines: Sequence[str]) -> list[Splice
     if not is_rest_blank(text, above.end):
         raise EditError(_OWN_LINE, tree.at(above.start))
     end = line_end(text, above.end)
-    if end == len(text) and _ends_in_block_scalar(above.value):
-        raise EditError("is block text that the file ends in without a line break; add one first", tree.at(above.start))
+    if end == len(text) and ends_in_block_scalar(above.value):
+        raise EditError(UNENDED, tree.at(above.start))
     newline = newline_at(text, above.end, newline_at(text, 0, "\n"))
     return [Splice(end, end, "".join(newline + line for line in lines))]
 
@@ -181,7 +182,7 @@ def _remove_lines(tree: Tree, parent: Node, index: int) -> Splice:
     start = head_start(text, entry.start, _floor(parent, index))
     end = next_line(text, entry.end)
     is_unended = end == len(text) and not text.endswith("\n")
-    if is_unended and start > 0 and not (index and _ends_in_block_scalar(parent.entries[index - 1].value)):
+    if is_unended and start > 0 and not (index and ends_in_block_scalar(parent.entries[index - 1].value)):
         # The file had no last line break: it stays without one.
         start = line_end(text, line_start(text, start - 1))
     return Splice(start, end)
@@ -195,7 +196,8 @@ def _floor(parent: Node, index: int) -> int:
     return max(owner.indicator, owner.start) if owner else max(parent.props, 0)
 
 
-def _ends_in_block_scalar(node: Node) -> bool:
+def ends_in_block_scalar(node: Node) -> bool:
+    """Tell whether a node's last line is one of a block scalar, so that a line break behind it may count."""
     while node.entries:
         node = node.entries[-1].value
     return node.style in ("|", ">")

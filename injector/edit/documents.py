@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final, TypeAlias
 
+from injector.edit.block import UNENDED, ends_in_block_scalar
 from injector.edit.emit import render_pairs
 from injector.edit.graph import Graph, expand
 from injector.edit.nodes import Tree, parse
@@ -42,6 +43,9 @@ def add_document(file: YamlFile, content: Content, *, index: int | None = None) 
         made = _ended(text, newline) + new
     elif at >= len(spans):
         is_ended = text.endswith("\n")
+        last = parse(_texts(source)[-1], source.path, line=spans[-1].line)
+        if not is_ended and last.root is not None and ends_in_block_scalar(last.root):
+            raise EditError(UNENDED, last.at(len(last.text)))
         made = _ended(text, newline) + marker + (new if is_ended else _unended(new, source))
     else:
         start = spans[at].start
