@@ -46,7 +46,8 @@ def render_rule_page(rules: Sequence[Rule]) -> str:
         "`phase2 explain` tells\nwhich others came close. Every example is a test: the rule fires for it.\n"
         "This page is written by `python -m injector.cli.docs`.\n"
     )
-    return head + "".join(_section(rule) for rule in rules)
+    index = "".join(f"| [{rule.id}](#{rule.id}) | {rule.statement} |\n" for rule in rules)
+    return f"{head}\n| rule | what it says |\n|---|---|\n{index}" + "".join(_section(rule) for rule in rules)
 
 
 def _section(rule: Rule) -> str:

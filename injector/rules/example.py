@@ -8,19 +8,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+_FILE: Final = "# file:"
 _SPECIAL: Final = frozenset("{}[],&*#?|<>=!%@:$`'\" ")
 """Characters that a plain scalar in flow style had better not have."""
 
 
 def manifests(*parts: str) -> str:
-    """Join documents; a part that begins with ``# file:`` begins a file."""
-    return "\n".join(part if number == 0 or part.startswith("# file:") else f"---\n{part}"
-                     for number, part in enumerate(parts))  # fmt: skip
+    """Join documents, which end with a line's end; a part that begins with ``# file:`` begins a file."""
+    text = ""
+    for part in parts:
+        mark = "" if not text else "\n" if part.startswith(_FILE) else "---\n"
+        text += f"{mark}{part}"
+    return text
 
 
 def file(path: str, *parts: str) -> str:
     """Return a file of documents."""
-    return f"# file: {path}\n{manifests(*parts)}"
+    return f"{_FILE} {path}\n{manifests(*parts)}"
 
 
 def external_secret(

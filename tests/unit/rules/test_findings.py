@@ -31,7 +31,7 @@ def test_two_writers_are_told_at_both(tmp_path: Path) -> None:
     text = manifests(SECRET, other, workload("shop/web", APP, env_from="web"))
 
     assert messages(text, "two-writers", tmp_path) == [
-        "Secret web is also written by VaultStaticSecret/shop/sync (<stdin>:10)",
+        "Secret web is also written by VaultStaticSecret/shop/sync (<stdin>:9)",
         "Secret web is also written by ExternalSecret/shop/web (<stdin>:1)",
     ]
 
