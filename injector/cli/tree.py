@@ -1,13 +1,44 @@
-"""The tree of commands."""
+"""The tree of commands. A command's module is imported when it is asked for: ``phase2 --version`` asks for none."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator, MutableMapping
+from importlib import import_module
+from typing import Final
 
 import click
 
 from injector._version import __version__
-from injector.cli import classify, completion, explain, rules, schema, version
 from injector.cli.answer import Answer, Answered
 from injector.cli.options import CONTEXT, PROGRAM, Group
+
+MODULES: Final = ("classify", "completion", "explain", "rules", "schema", "version")
+"""Modules beside this one, each with a ``command`` of its own name."""
+
+
+class _Commands(MutableMapping[str, click.Command]):
+    """Name -> command, as click's groups hold them."""
+
+    def __init__(self) -> None:
+        self._loaded: dict[str, click.Command | None] = dict.fromkeys(MODULES)
+
+    def __getitem__(self, name: str) -> click.Command:
+        command = self._loaded[name]
+        if command is None:
+            command = self._loaded[name] = import_module(f"injector.cli.{name}").command
+        return command
+
+    def __setitem__(self, name: str, command: click.Command) -> None:
+        self._loaded[name] = command
+
+    def __delitem__(self, name: str) -> None:
+        del self._loaded[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._loaded)
+
+    def __len__(self) -> int:
+        return len(self._loaded)
 
 
 def _version(ctx: click.Context, _param: click.Parameter, value: object) -> None:
@@ -15,13 +46,9 @@ def _version(ctx: click.Context, _param: click.Parameter, value: object) -> None
         raise Answered(Answer(document=f"{PROGRAM} {__version__}\n"))
 
 
-@click.group(PROGRAM, cls=Group, context_settings=CONTEXT)
+@click.group(PROGRAM, cls=Group, context_settings=CONTEXT, commands=_Commands())
 @click.option(
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Print the version and exit."
 )
 def root() -> None:
     """Say which secrets of a GitOps tree can become Vault dynamic credentials, and which stay static, and why."""
-
-
-for _command in (classify.command, explain.command, rules.command, schema.command, completion.command, version.command):
-    root.add_command(_command)

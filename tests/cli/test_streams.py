@@ -239,7 +239,7 @@ spec:
 def test_start_does_not_load_the_library() -> None:
     code = (
         "import sys; from injector.cli.main import main; main(['--version']);"
-        "print([one for one in ('yaml', 'orjson', 'injector.classify', 'multiprocessing') if one in sys.modules])"
+        "print([one for one in ('yaml', 'orjson', 'injector.classify', 'injector.model', 'multiprocessing') if one in sys.modules])"
     )
 
     done = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True)
