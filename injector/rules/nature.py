@@ -42,6 +42,14 @@ _SSH_CLIENT: Final = re.compile(r"(?i)(?:ssh|sftp|bastion|jump|tunnel)_?(?:host|
 _SSH_TOOLS: Final = frozenset(
     {"ansible", "semaphore", "autossh", "sshfs", "rundeck", "awx", "sftp-client", "sshtunnel"}
 )
+_TYPES: Final = {
+    "kubernetes.io/tls": "tls-certificate",
+    "kubernetes.io/dockerconfigjson": "registry",
+    "kubernetes.io/dockercfg": "registry",
+    "kubernetes.io/ssh-auth": "ssh-key",
+    "kubernetes.io/service-account-token": "service-account-token",
+}
+"""Types of Secrets that say what is in them. Source: https://kubernetes.io/docs/concepts/configuration/secret/#secret-types"""
 _FILE_OF: Final = {"GOOGLE_APPLICATION_CREDENTIALS": "gcp", "AWS_SHARED_CREDENTIALS_FILE": "aws"}
 """Variables that name a file of credentials."""
 _ENGINES: Final = {
@@ -75,7 +83,7 @@ def nature_of(unit: Unit, secret: Secret, config: Config) -> Nature:
     kind = unit.hint.kind
     if kind == "configuration" or (unit.remotes and all(one.store.provider == "fake" for one in unit.remotes)):
         return Nature("configuration")
-    kind = _by_named_file(unit) or kind
+    kind = _by_named_file(unit) or _by_type(secret, kind) or kind
     if kind in ("aws", "s3-compatible"):
         is_foreign = kind == "s3-compatible" or is_foreign_store(unit, secret)
         return Nature("s3-compatible") if is_foreign else Nature("aws-access-key", "aws")
@@ -85,8 +93,6 @@ def nature_of(unit: Unit, secret: Secret, config: Config) -> Nature:
         return _ssh(unit, secret)
     if kind == "tls-certificate":
         return _PRIVATE if _is_private(unit, secret) else Nature(kind)
-    if secret.sources[0].secret_type == "kubernetes.io/service-account-token":  # noqa: S105 - a type
-        return _ENGINES["service-account-token"]
     if kind != "login":
         return Nature(kind)
     found = resolve_system(unit, secret, config)
@@ -121,6 +127,13 @@ def _issued(unit: Unit, secret: Secret) -> Nature | None:
         if engine:
             return _ISSUED_KINDS[engine]
     return None
+
+
+def _by_type(secret: Secret, kind: str) -> str:
+    """Return the kind that a Secret's type says, for what its names leave open."""
+    if kind not in ("unknown", "login", "api-token"):
+        return ""
+    return next((_TYPES[one.secret_type] for one in secret.sources if one.secret_type in _TYPES), "")
 
 
 def _by_named_file(unit: Unit) -> str:

@@ -12,7 +12,11 @@ from injector.rules.readers import is_web_tool, server_reader
 from injector.rules.rule import Answer, Case, NearMiss, VerdictRule, stays
 
 _SUPERUSER_LOGIN: Final = re.compile(r"://(?:postgres|root|sa|admin):|\b(?:superuser|postgres):[^/\s]*@")
-_SUPERUSER_SECRET: Final = ("-pguser-postgres", "-superuser", "-root")
+_SUPERUSER_SECRET: Final = re.compile(
+    r"(?:-pguser-postgres|-superuser|-root|-es-elastic-user)\Z"
+    r"|\A(?:postgres|standby)\..+\.credentials\.postgresql\.acid\.zalan\.do\Z"
+)
+"""How operators call a superuser's Secret: Crunchy's, CloudNativePG, MariaDB's, Elastic's and Zalando's."""
 _OWN: Final = "server-own"
 
 
@@ -36,7 +40,7 @@ def _superuser(case: Case) -> Answer:
         return stays(f"{case.what} names a superuser", case.unit.location, sure, _OWN)
     if _SUPERUSER_LOGIN.search(case.unit.key.template):
         return stays("its template logs in as a superuser", case.unit.location, Confidence.HIGH, _OWN)
-    if case.secret.name.endswith(_SUPERUSER_SECRET):
+    if _SUPERUSER_SECRET.search(case.secret.name):
         return stays(f"Secret {case.secret.name} is a superuser's", case.unit.location, sure, _OWN)
     return None
 

@@ -180,7 +180,16 @@ def test_a_server_that_runs_a_clients_command_is_a_client() -> None:
     assert item_of(report, "dump").verdict is Verdict.DYNAMIC
 
 
-@pytest.mark.parametrize("name", ["web-superuser", "web-pguser-postgres", "mysql-root"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "web-superuser",
+        "web-pguser-postgres",
+        "mysql-root",
+        "logs-es-elastic-user",
+        "postgres.web.credentials.postgresql.acid.zalan.do",
+    ],
+)
 def test_a_secret_of_a_superuser_is_told_by_its_name_with_medium_confidence(name: str) -> None:
     secret = external_secret(f"shop/{name}", {"POSTGRES_PASSWORD": "a#p"})
 
@@ -195,12 +204,30 @@ def test_a_dsn_of_a_superuser_is_the_servers_own() -> None:
     assert (found.kind, found.reasons[0].rule) == ("server-own", "superuser-login")
 
 
-def test_a_service_accounts_token_is_told_by_the_secrets_type() -> None:
-    secret = document("v1", "Secret", "shop/sa", "type: kubernetes.io/service-account-token\nstringData: {blob: x}")
+@pytest.mark.parametrize(
+    ("secret_type", "kind"),
+    [
+        ("kubernetes.io/service-account-token", "service-account-token"),
+        ("kubernetes.io/dockerconfigjson", "registry"),
+        ("kubernetes.io/tls", "tls-certificate"),
+        ("kubernetes.io/ssh-auth", "ssh-key"),
+        ("Opaque", "unknown"),
+    ],
+)
+def test_the_secrets_type_tells_what_its_names_leave_open(secret_type: str, kind: str) -> None:
+    secret = document("v1", "Secret", "shop/blob", f"type: {secret_type}\nstringData: {{blob: x}}")
+
+    report = judge(manifests(secret, workload("shop/web", APP, volume="blob:/blob")))
+
+    assert credential_of(report, "blob").kind == kind
+
+
+def test_a_service_accounts_token_is_kubernetes_to_issue() -> None:
+    secret = document("v1", "Secret", "shop/sa", "type: kubernetes.io/service-account-token\nstringData: {token: x}")
 
     report = judge(manifests(secret, workload("shop/web", APP, volume="sa:/token")))
 
-    assert credential_of(report, "blob").engine == "kubernetes"
+    assert credential_of(report, "token").engine == "kubernetes"
 
 
 def test_what_vaults_operator_renders_from_pki_is_a_private_certificate() -> None:
