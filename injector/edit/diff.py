@@ -15,6 +15,8 @@ _Opcode: TypeAlias = tuple[str, int, int, int, int]
 
 CONTEXT: Final = 3
 """Lines around a change, as git and diff have them."""
+_MANY: Final = 1000
+"""Lines beyond which difflib may leave the frequent ones aside: comparing 60,000 exactly takes a minute."""
 _MODE: Final = "100644"
 _NO_NEWLINE: Final = b"\n\\ No newline at end of file\n"
 _ESCAPES: Final = {7: "a", 8: "b", 9: "t", 10: "n", 11: "v", 12: "f", 13: "r", 34: '"', 92: "\\"}
@@ -65,7 +67,8 @@ def _hunks(old: list[bytes], new: list[bytes]) -> Iterator[list[_Opcode]]:
     while tail < min(len(old), len(new)) - head and old[-1 - tail] == new[-1 - tail]:
         tail += 1
     head, tail = max(head - CONTEXT, 0), max(tail - CONTEXT, 0)
-    matcher = SequenceMatcher(None, old[head : len(old) - tail], new[head : len(new) - tail], autojunk=False)
+    left, right = old[head : len(old) - tail], new[head : len(new) - tail]
+    matcher = SequenceMatcher(None, left, right, autojunk=len(right) > _MANY)
     for group in matcher.get_grouped_opcodes(CONTEXT):
         yield [
             (tag, old_start + head, old_end + head, new_start + head, new_end + head)

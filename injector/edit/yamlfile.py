@@ -73,6 +73,11 @@ class YamlFile:
         """Tell whether something stands under a path, be it null."""
         return find_value(_expand(self._tree(document)), path) is not None
 
+    def text(self, document: int) -> str:
+        """Return a document as it stands in the file, its ``---`` line included; `add_document` takes it back."""
+        span = self._span(document)
+        return self.source.text[span.start : span.end]
+
     def comments(self, document: int) -> tuple[str, ...]:
         """Return a document's comments, in order, with their ``#``."""
         return tuple(text for _, text in self._tree(document).comments)
@@ -237,8 +242,7 @@ class YamlFile:
         )
 
     def _tree(self, document: int) -> Tree:
-        span = self._span(document)
-        return parse(self.source.text[span.start : span.end], self.source.path, line=span.line)
+        return parse(self.text(document), self.source.path, line=self._span(document).line)
 
     def _span(self, document: int) -> Span:
         spans = self.source.spans()

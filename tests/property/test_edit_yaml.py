@@ -241,6 +241,23 @@ def test_added_document_leaves_the_others_and_its_removal_gives_the_same_bytes(
     assert remove_document(new, index).data == file[0]
 
 
+@some
+@given(files(), st.integers(0, 3))
+def test_removed_document_put_back_gives_the_same_bytes(file: tuple[bytes, int], copies: int) -> None:
+    old = YamlFile.read(file[0], "x.yaml")
+    assume(all(line.strip() == "---" for line in old.source.text.split("\n") if line.startswith("---")))
+    with only_told_refusals(old):
+        for index in range(copies):
+            old = add_document(old, {f"copy{index}": [1]})
+    document = file[1] + copies if file[1] + copies < len(old.source.spans()) else file[1]
+    assume(len(old.source.spans()) > 1)
+
+    with only_told_refusals(old):
+        new = add_document(remove_document(old, document), old.text(document), index=document)
+
+    assert new.data == old.data
+
+
 @settings(max_examples=600, deadline=None)
 @given(scalars, st.sampled_from(["", "'", '"', "json"]), st.booleans())
 def test_scalar_means_the_same_to_every_reader(value: Scalar, quote: str, is_flow: bool) -> None:  # noqa: FBT001

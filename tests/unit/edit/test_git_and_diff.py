@@ -107,6 +107,16 @@ def test_nothing_changed_is_no_diff() -> None:
     assert render_diff(ChangeSet()) == b""
 
 
+def test_git_applies_the_diff_of_a_file_with_thousands_of_equal_lines(root: Path) -> None:
+    old = {"a.yaml": b"".join(b"- name: x\n  value: %d\n  more: y\n" % (number % 7) for number in range(2000))}
+    new = {"a.yaml": b"first: 1\n" + old["a.yaml"].replace(b"value: 3", b"value: 4") + b"last: 1\n"}
+    fill(root, old)
+
+    git(root, "apply", "-", data=render_diff(changes_between(old, new)))
+
+    assert tree(root) == {**OLD, **new}
+
+
 contents = st.lists(st.sampled_from([b"a\n", b"b\n", b"c\r\n", b"\n", b" d", b"-- x\n"]), max_size=25).map(b"".join)
 
 
