@@ -16,7 +16,7 @@ SYSTEMS: Final[dict[str, str]] = {
          "postgresdb", "postgis", "cloudnativepg", "vchord"),
         "postgresql",
     ),
-    **dict.fromkeys(("mysql", "mariadb", "percona", "galera", "maria", "mysqldb"), "mysql"),
+    **dict.fromkeys(("mysql", "mysqld", "mariadb", "percona", "galera", "maria", "mysqldb"), "mysql"),
     **dict.fromkeys(("mongo", "mongodb", "documentdb", "mongodump"), "mongodb"),
     **dict.fromkeys(("redis", "valkey", "keydb", "dragonfly", "dragonflydb", "rediss", "sentinel"), "redis"),
     **dict.fromkeys(("elasticsearch", "elastic", "opensearch"), "elasticsearch"),
@@ -38,6 +38,8 @@ DATABASES: Final = frozenset(
 """Systems that Vault's ``database`` engine issues logins for; ``sql`` is one that is not known more exactly."""
 
 GENERIC_DATABASE: Final = frozenset({"db", "database", "sql", "jdbc", "rdbms", "datasource", "rds", "aurora", "dbs"})
+OWN_STORE: Final = frozenset({"s3", "bucket", "objectstorage", "objectstore", "storage"})
+"""Words for object storage that AWS's own is called by as well."""
 
 SCHEMES: Final[dict[str, str]] = {
     "postgres": "postgresql", "postgresql": "postgresql", "postgresql+asyncpg": "postgresql",
@@ -63,7 +65,9 @@ PORTS: Final[dict[str, str]] = {
     "5671": "rabbitmq", "15672": "rabbitmq", "389": "ldap", "636": "ldap", "3890": "ldap",
 }  # fmt: skip
 
-USER: Final = frozenset({"user", "username", "usr", "uname", "login", "userid", "users", "usernames", "dn", "binddn"})
+USER: Final = frozenset(
+    {"user", "username", "usr", "uname", "login", "userid", "users", "usernames", "dn", "binddn", "pguser"}
+)
 PASSWORD: Final = frozenset({"password", "pass", "passwd", "pwd", "pw", "passphrase", "passw", "passwords"})
 HOST: Final = frozenset(
     {"host", "hostname", "hosts", "server", "servers", "addr", "address", "endpoint", "svc", "fqdn", "ip", "hostport",
@@ -140,6 +144,15 @@ NO_ENGINE: Final = frozenset(
      "couchdb", "victoriametrics", "loki", "prometheus", "radius", "kerberos", "keytab", "turn", "coturn", "stun"}
 )  # fmt: skip
 """Systems with logins that no Vault secrets engine issues."""
+NO_ENGINE_DATABASES: Final = frozenset(
+    {"clickhouse", "neo4j", "meilisearch", "meili", "typesense", "solr", "arangodb", "surrealdb", "qdrant", "weaviate",
+     "milvus", "couchdb", "victoriametrics", "dgraph", "nebula", "rethinkdb"}
+)  # fmt: skip
+"""Those of them that people call a database: ``CLICKHOUSE_DATABASE_URL``."""
+ERROR_TRACKERS: Final = frozenset({"sentry", "glitchtip", "bugsink", "rollbar", "bugsnag", "raven", "honeybadger"})
+"""What they call a DSN is where an app sends its errors, with a public key in it."""
+ENTRA: Final = frozenset({"ad", "aad", "azuread", "entra", "entraid", "b2c"})
+"""Azure's directory for people: a client of it logs people in."""
 
 _JOINED: Final = (
     "postgresql", "postgres", "mongodb", "rabbitmq", "mariadb", "database", "mysql", "mongo", "redis", "smtp", "ldap",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final
 
 from injector.knowledge import words as w
@@ -44,7 +45,10 @@ class Hint:
 
 
 UNKNOWN: Final = Hint("unknown", Part.SECRET)
+BROKER: Final = "broker"
+"""System of a queue's URL that may be RabbitMQ's or Redis'."""
 _SSH_FILES: Final = frozenset({("id", "rsa"), ("id", "ed25519"), ("id", "ecdsa")})
+_KEY_ENDS: Final = frozenset({("app", "key"), ("app", "secret"), ("private", "key"), ("password", "secret")})
 _PUBLIC: Final = frozenset({"pub", "public"})
 _STATIC_FIRST: Final[tuple[tuple[frozenset[str], str], ...]] = (
     (frozenset({"webhook", "webhooks"}), "webhook-url"),
@@ -78,25 +82,52 @@ def judge_words(words: tuple[str, ...]) -> Hint:
     cloud = _cloud(words, have) or _platform(words, have)
     if cloud:
         return cloud
-    system = next((w.SYSTEMS[word] for word in words if word in w.SYSTEMS), "")
+    system = _system(words)
+    if system == "ldap" and _is_generic(words):
+        system = ""  # a directory's own database
     static = _static_kind(words, have, has_system=bool(system), part=part)
     if static:
         return static
-    if not system and have & w.GENERIC_DATABASE and part is not Part.SECRET:
+    if not system and _is_generic(words) and part is not Part.SECRET:
         system = "sql"
     if part is Part.CONFIG:
         return Hint("configuration", part, system)
     if part in (Part.USER, Part.PASSWORD, Part.DSN):
         if part is Part.DSN and not system:
-            if have & {"broker", "celery"}:
-                return Hint("login", part)  # Redis or RabbitMQ: its siblings know
-            return Hint("configuration", Part.CONFIG) if not have & {"dsn", "jdbc"} else Hint("login", part, "sql")
+            system = _system_of_dsn(have)
+            return Hint("login", part, system) if system else Hint("configuration", Part.CONFIG)
         return Hint("login", part, system, *_privilege(words, have))
     return Hint("api-token" if have & (w.TOKEN | {"key", "secret"}) else "unknown", part, system)
 
 
+def _system(words: tuple[str, ...]) -> str:
+    if words[0] == "es" and len(words) > 1:
+        return "elasticsearch"
+    return next((w.SYSTEMS[word] for word in words if word in w.SYSTEMS), "")
+
+
+def _is_generic(words: tuple[str, ...]) -> bool:
+    """Tell a name that says "database" and not which."""
+    return not w.GENERIC_DATABASE.isdisjoint(words) or ("data", "source") in pairwise(words)
+
+
+def _system_of_dsn(have: frozenset[str]) -> str:
+    if have & {"dsn", "jdbc", "direct", "datasource"} or _is_connection(have):
+        return "sql"
+    return BROKER if "broker" in have else ""
+
+
+def _is_connection(have: frozenset[str]) -> bool:
+    """Tell .NET's ``ConnectionStrings__Default`` and everybody's connection string."""
+    return "connection" in have and not have.isdisjoint({"string", "strings"})
+
+
 def _privilege(words: tuple[str, ...], have: frozenset[str]) -> tuple[bool, bool]:
-    is_super = bool(have & (w.SUPERUSER | w.REPLICATION | {"admin", "administrator"}))
+    is_admin = any(
+        own in ("admin", "administrator") and (before in w.SYSTEMS or before in w.GENERIC_DATABASE)
+        for before, own in pairwise(words)
+    )
+    is_super = is_admin or bool(have & (w.SUPERUSER | w.REPLICATION))
     return is_super, words[0] == "init" and len(words) > 2  # noqa: PLR2004 - INIT_POSTGRES_PASS
 
 
@@ -106,12 +137,16 @@ def _part(words: tuple[str, ...], have: frozenset[str]) -> Part:
         return Part.PASSWORD
     if last in w.USER or (last == "name" and len(words) > 1 and words[-2] in w.USER | {"superuser", "defaultuser"}):
         return Part.USER
-    if last in w.DSN or words[-2:] == ("connection", "string") or "connstr" in have:
+    if last in w.DSN or "connstr" in have or _is_connection(have) or words[-3:] == ("data", "source", "name"):
+        return Part.DSN
+    if last == "datasource" and len(words) > 1:
         return Part.DSN
     if words[-2:] in (("access", "key"), ("secret", "key"), ("api", "key")):
         return Part.SECRET
     if last in w.HOST | w.CONFIGURATION | w.DATABASE_NAME or (last in w.GENERIC_DATABASE and len(words) > 1):
         return Part.CONFIG
+    if have & {"url", "uri", "dsn"} and (_system(words) or _is_generic(words)):
+        return Part.DSN  # POSTGRES_URL_NON_POOLING
     return Part.SECRET
 
 
@@ -139,15 +174,15 @@ def _cloud(words: tuple[str, ...], have: frozenset[str]) -> Hint | None:
     if have & {"azure"} and have & {"storage", "blob", "servicebus", "eventhub", "cosmos"}:
         is_key = have & (w.DSN | {"key", "string", "token", "sas"})
         return Hint("api-token", Part.SECRET) if is_key else Hint("configuration", Part.CONFIG)
-    if have & {"azure", "microsoft"} and have & {"ad", "entra", "aad"}:
-        return None  # a login with Microsoft's accounts is OAuth
-    if have & {"azure", "arm"} and have & {"client", "tenant", "subscription"} and not have & w.OAUTH:
+    if have & {"azure", "arm"} and have & {"client", "tenant", "subscription"} and not have & (w.OAUTH | w.ENTRA):
         return Hint("azure", Part.PASSWORD if words[-1] in ("secret", "password") else Part.USER)
     return None
 
 
 def _is_google(have: frozenset[str]) -> bool:
     """Tell a service account's key file; ``service-account.json`` is what Google's console calls it."""
+    if have & {"wif", "federation"} or have >= {"workload", "identity"}:
+        return False  # no key is in it: the pod's own token is
     if have & {"client", "maps", "token"} or have & w.KUBERNETES or have & w.ENCRYPTION:
         return False
     is_google = bool(have & {"gcp", "google", "gcloud", "firebase", "gcs", "bigquery"})
@@ -175,6 +210,15 @@ def _platform(words: tuple[str, ...], have: frozenset[str]) -> Hint | None:
     return None
 
 
+def _is_without_engine(have: frozenset[str], part: Part, *, has_system: bool, is_login: bool) -> bool:
+    """Tell a login to a system that no engine serves, also one that is called a database."""
+    if part not in (Part.USER, Part.PASSWORD, Part.DSN) or has_system:
+        return False
+    if is_login:
+        return bool(have & w.NO_ENGINE_DATABASES)
+    return bool(have & w.NO_ENGINE) and part is not Part.DSN
+
+
 def _static_kind(words: tuple[str, ...], have: frozenset[str], *, has_system: bool, part: Part) -> Hint | None:
     """Kinds that no engine issues."""
     last = words[-1]
@@ -185,8 +229,10 @@ def _static_kind(words: tuple[str, ...], have: frozenset[str], *, has_system: bo
         return Hint("configuration", Part.CONFIG)
     if have & (w.BACKUP | {"cipher", "encryption"}) and have & w.PASSWORD and not has_system:
         return Hint("encryption-key", part)
-    is_login = has_system or bool(have & w.GENERIC_DATABASE)
-    if have & w.NO_ENGINE and part in (Part.USER, Part.PASSWORD) and not is_login:
+    is_login = has_system or _is_generic(words)
+    if have & w.ERROR_TRACKERS and part is Part.DSN:
+        return Hint("api-token", Part.SECRET)
+    if _is_without_engine(have, part, has_system=has_system, is_login=is_login):
         return Hint("unsupported-login", part)
     if have & w.ADMIN and part in (Part.USER, Part.PASSWORD) and not is_login:
         return Hint("password", part)
@@ -196,7 +242,7 @@ def _static_kind(words: tuple[str, ...], have: frozenset[str], *, has_system: bo
         and not (is_login and part in (Part.USER, Part.PASSWORD, Part.DSN))
     ):
         return Hint("encryption-key", part)
-    if have >= {"secret", "key"} or words[-2:] in (("app", "key"), ("app", "secret"), ("private", "key")):
+    if have >= {"secret", "key"} or (words[-2:] in _KEY_ENDS and not is_login):
         return Hint("encryption-key", Part.SECRET)
     if have & w.CERTIFICATE and part is Part.SECRET and (last in w.CERTIFICATE or last == "key"):
         return Hint("tls-certificate", part)

@@ -85,14 +85,14 @@ def nature_of(unit: Unit, secret: Secret, config: Config) -> Nature:
         return Nature("configuration")
     kind = _by_named_file(unit) or _by_type(secret, kind) or kind
     if kind in ("aws", "s3-compatible"):
-        is_foreign = kind == "s3-compatible" or is_foreign_store(unit, secret)
+        is_foreign = (kind == "s3-compatible" and not _is_at_amazon(unit, secret)) or is_foreign_store(unit, secret)
         return Nature("s3-compatible") if is_foreign else Nature("aws-access-key", "aws")
     if kind in _ENGINES:
         return _ENGINES[kind]
     if kind == "ssh-key":
         return _ssh(unit, secret)
-    if kind == "tls-certificate":
-        return _PRIVATE if _is_private(unit, secret) else Nature(kind)
+    if kind == "tls-certificate" or _is_key_of_certificate(unit, secret):
+        return _PRIVATE if _is_private(unit, secret) else Nature("tls-certificate")
     if kind != "login":
         return Nature(kind)
     found = resolve_system(unit, secret, config)
@@ -160,6 +160,15 @@ def _ssh(unit: Unit, secret: Secret) -> Nature:
     return Nature("ssh-key")
 
 
+def _is_key_of_certificate(unit: Unit, secret: Secret) -> bool:
+    """Tell ``EDGE_KEY`` that stands beside ``EDGE_CERT``."""
+    own = w.words(unit.label)
+    if own[-1:] != ("key",) or len(own) < 2:  # noqa: PLR2004 - two words: a bare "key" is anything's
+        return False
+    beside = {w.words(key.name) for source in secret.sources for key in source.keys}
+    return any((*own[:-1], word) in beside for word in ("cert", "crt", "certificate"))
+
+
 def _is_private(unit: Unit, secret: Secret) -> bool:
     """Tell a certificate of a private authority: its own root stands beside it, and only workloads read it."""
     names = {key.name.lower() for source in secret.sources for key in source.keys}
@@ -174,7 +183,7 @@ def _is_private(unit: Unit, secret: Secret) -> bool:
 def is_foreign_store(unit: Unit, secret: Secret) -> bool:
     """Tell keys of a store that is not AWS, or that a backup reads."""
     have = set(w.words(secret.name)) | {word for one in unit.remotes for word in w.words(one.path)}
-    if have & (w.BACKUP | (w.OBJECT_STORE - {"bucket"})):
+    if have & (w.BACKUP | (w.OBJECT_STORE - w.OWN_STORE)):
         return True
     if "endpoint" in unit.key.template and "amazonaws.com" not in unit.key.template:
         return True  # a configuration file that names another endpoint is one of an S3-compatible store
@@ -185,12 +194,22 @@ def is_foreign_store(unit: Unit, secret: Secret) -> bool:
             names = w.words(key.name)
             if _NOT_AWS.search(key.template) and (set(names) & {"endpoint", "url", "repository", "host", "conf"}):
                 return True
-            if set(names) & ((w.BACKUP | w.OBJECT_STORE) - {"bucket"}) and "region" not in names:
+            if set(names) & ((w.BACKUP | w.OBJECT_STORE) - w.OWN_STORE) and "region" not in names:
                 return True
+            if "endpoint" in names and set(names) & ({"aws"} | w.OWN_STORE) and "amazonaws" not in key.template:
+                return True  # nobody names Amazon's own endpoint
     for _, value, _ in iter_siblings(unit, _ENDPOINT):
         if _NOT_AWS.search(value) or (value and "amazonaws" not in value and "{{" not in value and "." in value):
             return True
     return any(not is_client(one) for one in unit.consumers) and not any(is_client(one) for one in unit.consumers)
+
+
+def _is_at_amazon(unit: Unit, secret: Secret) -> bool:
+    """Tell keys called S3's whose endpoint is Amazon's own."""
+    literal = (key.template for source in secret.sources for key in source.keys)
+    return any(
+        "amazonaws.com" in value for value in (*literal, *(value for _, value, _ in iter_siblings(unit, _ENDPOINT)))
+    )
 
 
 def _names(secret: Secret) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from injector.knowledge import words as w
 from injector.model import Confidence
 from injector.rules.example import external_secret, manifests, workload
 from injector.rules.naming import Part
@@ -23,13 +24,18 @@ _OWN: Final = "server-own"
 def _server(case: Case) -> Answer:
     config = case.context.config
     server = next((one for one in (*case.clients, *case.others) if server_reader(one, config)), None)
-    if server is None:
+    if server is None or _is_of_another(server_reader(server, config), case.nature.system.name):
         return None
     message = f"{server.ref} is the {server_reader(server, config)} server itself"
     client = next((one for one in case.clients if not server_reader(one, config)), None)
     if client:
         return NearMiss(f"{message}, but {client.ref} reads it as well", server.location)
     return stays(message, server.location, Confidence.HIGH, _OWN)
+
+
+def _is_of_another(server: str, system: str) -> bool:
+    """Tell that a server is a client itself: of the database that it keeps its own data in."""
+    return system in w.DATABASES and server not in w.DATABASES
 
 
 def _superuser(case: Case) -> Answer:

@@ -13,7 +13,7 @@ from injector.knowledge import words as w
 from injector.knowledge.apps import database_of
 from injector.location import Location
 from injector.model import NOWHERE, Consumer, How
-from injector.rules.naming import Part, judge_name
+from injector.rules.naming import BROKER, Part, judge_name
 from injector.rules.readers import app_of, names_of
 from injector.rules.units import Unit
 
@@ -26,6 +26,7 @@ _NO_SQL: Final = frozenset({"redis", "ldap", "rabbitmq", "influxdb", "elasticsea
 _OPERATORS: Final = {"Cluster": "postgresql"}
 """Kinds of operators whose name does not say what they run: CloudNativePG's."""
 _LONGEST_HOST: Final = 120
+_ANY: Final = re.compile("")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +51,17 @@ def resolve_system(unit: Unit, secret: Secret, config: Config) -> System:
     """Return the system of a login: what its name says, else what its surroundings do."""
     made = _from_operator(unit, secret)
     system = unit.hint.system
-    if made or (system and system != "sql"):
-        return made or System(system)
+    if made:
+        return made
+    if system == BROKER:
+        return _broker(unit, secret)
+    if system and system != "sql":
+        return System(system)
     by_path = _from_values_path(unit) if not system else None
     is_database = system == "sql" or (by_path is not None and by_path.name == "sql")
     return (
         _from_siblings(unit, is_database=is_database)
+        or _from_path(unit, is_database=is_database)
         or _from_secret(unit, secret, is_database=is_database)
         or _from_user(unit, config)
         or (_from_app(unit, secret) if is_database else None)
@@ -113,7 +119,7 @@ def _from_secret(unit: Unit, secret: Secret, *, is_database: bool) -> System | N
             hint = judge_name(key.name)
             if hint.part is Part.SECRET:
                 continue
-            found = hint.system if hint.system != "sql" else ""
+            found = hint.system if hint.system not in ("sql", BROKER) else ""
             if not found and hint.part in (Part.CONFIG, Part.DSN):
                 found = _system_in(key.template)
             if found and not (found in _NO_SQL and (is_database or found in ("ldap", "redis"))):
@@ -131,6 +137,33 @@ def _from_operator(unit: Unit, secret: Secret) -> System | None:
             if system:
                 return System(system, f"{source.via} makes it, and is {system}", unit.location)
     return None
+
+
+def _from_path(unit: Unit, *, is_database: bool) -> System | None:
+    """Ask the ends of the remote paths: a folder further up is as often a namespace's name."""
+    for remote in unit.remotes:
+        ends = remote.path.rstrip("/").split("/")[-2:]
+        for have in (w.words(end) for end in reversed(ends)):
+            found = next((w.SYSTEMS[word] for word in have if word in w.SYSTEMS), "")
+            if found and not (is_database and found in _NO_SQL) and not set(have) & (w.BACKUP | w.ADMIN):
+                return System(found, f"path {remote.path} tells that it is {found}", unit.location)
+        if not is_database and set(w.words(ends[-1])) & w.GENERIC_DATABASE:
+            return System("sql", f"path {remote.path} tells that it is a database", unit.location)
+    return None
+
+
+def _broker(unit: Unit, secret: Secret) -> System:
+    """Ask what else the reader and the Secret speak of; Celery and its like take either."""
+    beside = [(key.name, key.location) for source in secret.sources for key in source.keys]
+    beside += [(f"{name} {value}", reader.location) for name, value, reader in iter_siblings(unit, _ANY)]
+    found: dict[str, tuple[str, Location]] = {}
+    for text, location in beside:
+        found.setdefault(judge_name(text).system or _system_in(text), (text.partition(" ")[0], location))
+    for system in ("redis", "rabbitmq"):
+        if system in found:
+            name, location = found[system]
+            return System(system, f"{name} tells that the broker is {system}", location)
+    return System("redis")
 
 
 def _from_app(unit: Unit, secret: Secret) -> System | None:

@@ -23,6 +23,11 @@ _KEYWORDS: Final = re.compile(
     r"(?i)(?:host|server)\s*=.*(?:password|pwd)\s*=|(?:password|pwd)\s*=.*(?:host|server)\s*=", re.DOTALL
 )
 _VARIABLE: Final = re.compile(r"\{\{-?[^{}]*?(?:\.|\")(\w[\w-]*)\"?[^{}]*\}\}")
+_PASSWORD_IN: Final = re.compile(
+    r"(?i)://[^/@]*?(?::[^/@]*|\{\{[^@]*)@|(?:password|passwd|pwd)\s*=|://\s*\{\{[^{}]*\}\}\s*(?:\Z|[\"'?])|@\s*tcp"
+)
+"""In a DSN: ``user:password@``, one variable that is both, a ``password=`` parameter, or a variable that is the rest."""
+_NO_PASSWORD: Final = Hint("configuration", Part.CONFIG)
 _LEFT: Final = re.compile(r"[\w.-]+")
 
 
@@ -139,6 +144,9 @@ def _from_line(key: SecretKey, line: str, secret: Secret, consumers: tuple[Consu
     for match in _SCHEME.finditer(line):
         system = w.SCHEMES.get(match[1].lower(), "")
         if system and ("{{" in line or "@" in line):
+            if not _PASSWORD_IN.search(line[match.start() :]):
+                yield _unit(key, key.name, _NO_PASSWORD, f"{key.name} (without a password)", 1, consumers)
+                return
             is_super = bool(set(w.words(line)) & {"superuser", "root"} and "://postgres:" in line)
             hint = Hint("login", Part.DSN, system, is_super)
             yield _unit(key, key.name, hint, f"{key.name} (by its template a {match[1]}:// DSN)", 2, consumers)
@@ -162,10 +170,20 @@ def _from_names(key: SecretKey, secret: Secret, consumers: tuple[Consumer, ...])
     environment = [one.env for one in readers]  # what the app calls it tells more than what prepares the app does
     remotes = [remote.prop for remote in key.remotes if remote.prop not in ("", "value")]
     tails = [remote.path.rpartition("/")[2] for remote in key.remotes]
-    hint, evidence, strength = _best([*environment, key.name, *key.variables, *remotes, *tails], secret)
-    if key.name == "*" and hint.kind == "unknown":
-        hint, evidence, strength = _from_secret_name(secret)
+    names = [*environment, key.name, *key.variables, *remotes]
+    hint, evidence, strength = _best([*names, *tails], secret)
+    if (key.name == "*" and hint.kind == "unknown") or _is_bare_dsn(names):
+        wide = _from_secret_name(secret)
+        if wide[0].kind == "login" or key.name == "*":
+            hint, evidence, strength = wide
+    if hint.kind == "login" and any(judge_name(name).is_superuser for name in (*key.variables, *remotes)):
+        hint = replace(hint, is_superuser=True)
     return _unit(key, key.name, hint, evidence, 2 if evidence in environment else strength, consumers)
+
+
+def _is_bare_dsn(names: Iterable[str]) -> bool:
+    """Tell ``uri`` and ``url``, which say nothing of what they lead to."""
+    return all(w.DSN.issuperset(w.words(name)) for name in names if name)
 
 
 def _is_init(consumer: Consumer) -> bool:

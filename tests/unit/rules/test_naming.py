@@ -34,10 +34,6 @@ from injector.rules.naming import Part, judge_name
         ("MQTT_PASSWORD", "unsupported-login", ""),
         ("JWT_PUBLIC_KEY", "configuration", ""),
         ("DB_HOST", "configuration", "sql"),
-        ("DATA_SOURCE_NAME", "login", "sql"),
-        ("DATA_SOURCE_PASS", "login", "sql"),
-        ("CELERY_BROKER_URL", "login", ""),
-        ("AZURE_AD_CLIENT_SECRET", "oauth-client", ""),
         ("ARM_CLIENT_SECRET", "azure", ""),
         ("AZURE_STORAGE_CONNECTION_STRING", "api-token", ""),
         ("AZURE_STORAGE_ACCOUNT", "configuration", ""),
@@ -57,6 +53,23 @@ from injector.rules.naming import Part, judge_name
         ("apisecretkey", "encryption-key", ""),
         ("mumblepassword", "login", ""),
         ("---", "unknown", ""),
+        ("PGUSER", "login", "postgresql"),
+        ("ES_PASSWORD", "login", "elasticsearch"),
+        ("MYSQLD_EXPORTER_PASSWORD", "login", "mysql"),
+        ("ConnectionStrings__Cache", "login", "sql"),
+        ("ConnectionStrings__Redis", "login", "redis"),
+        ("DATA_SOURCE_NAME", "login", "sql"),
+        ("DATA_SOURCE_PASS", "login", "sql"),
+        ("CI_DATABASE_DATASOURCE", "login", "sql"),
+        ("POSTGRES_URL_NON_POOLING", "login", "postgresql"),
+        ("DIRECT_URL", "login", "sql"),
+        ("CELERY_BROKER_URL", "login", "broker"),
+        ("LLDAP_DATABASE_URL", "login", "sql"),
+        ("CLICKHOUSE_DATABASE_URL", "unsupported-login", ""),
+        ("SENTRY_DSN", "api-token", ""),
+        ("WEB_PASSWORD_SECRET", "encryption-key", ""),
+        ("AZURE_AD_CLIENT_SECRET", "oauth-client", ""),
+        ("WEBSITE_URL", "configuration", ""),
     ],
 )
 def test_a_name_tells_its_kind_and_system(name: str, kind: str, system: str) -> None:
@@ -79,3 +92,12 @@ def test_an_admin_of_a_database_is_a_superuser() -> None:
 def test_a_user_name_is_not_a_password() -> None:
     assert judge_name("DB_USER").part is Part.USER
     assert judge_name("DB_PASS").part is Part.PASSWORD
+
+
+@pytest.mark.parametrize("name", ["WEB_DATABASE_POSTGRES_ADMIN_PASSWORD", "DB_ADMIN_PASSWORD", "MYSQL_ROOT_PASSWORD"])
+def test_an_administrator_of_a_database_is_a_superuser(name: str) -> None:
+    assert judge_name(name).is_superuser
+
+
+def test_an_apps_administrator_is_none() -> None:
+    assert not judge_name("ADMIN_DB_PASSWORD").is_superuser
