@@ -108,7 +108,7 @@ def _system(words: tuple[str, ...]) -> str:
 
 def _is_generic(words: tuple[str, ...]) -> bool:
     """Tell a name that says "database" and not which."""
-    return not w.GENERIC_DATABASE.isdisjoint(words) or ("data", "source") in pairwise(words)
+    return not w.GENERIC_DATABASE.isdisjoint(words)
 
 
 def _system_of_dsn(have: frozenset[str]) -> str:
@@ -137,7 +137,7 @@ def _part(words: tuple[str, ...], have: frozenset[str]) -> Part:
         return Part.PASSWORD
     if last in w.USER or (last == "name" and len(words) > 1 and words[-2] in w.USER | {"superuser", "defaultuser"}):
         return Part.USER
-    if last in w.DSN or "connstr" in have or _is_connection(have) or words[-3:] == ("data", "source", "name"):
+    if last in w.DSN or "connstr" in have or _is_connection(have):
         return Part.DSN
     if last == "datasource" and len(words) > 1:
         return Part.DSN

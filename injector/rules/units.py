@@ -66,15 +66,24 @@ def split_units(secret: Secret) -> list[Unit]:
 
 def _pair_store_keys(units: list[Unit]) -> list[Unit]:
     """Tell the secret key that belongs to an access key from one that signs or encrypts."""
-    kinds = {one.hint.kind for one in units if one.hint.kind in ("aws", "s3-compatible")}
-    if len(kinds) != 1:
-        return units
-    hint = Hint(kinds.pop(), Part.PASSWORD)
-    return [replace(one, hint=hint) if _is_bare_secret_key(one) else one for one in units]
+    access = {_name_of_pair(one): one.hint.kind for one in units if _is_half(one, "access")}
+    return [
+        replace(one, hint=Hint(access[_name_of_pair(one)], Part.PASSWORD))
+        if one.hint.kind == "encryption-key" and _is_half(one, "secret") and _name_of_pair(one) in access
+        else one
+        for one in units
+    ]
 
 
-def _is_bare_secret_key(unit: Unit) -> bool:
-    return unit.hint.kind == "encryption-key" and w.words(unit.evidence)[-2:] == ("secret", "key")
+def _is_half(unit: Unit, which: str) -> bool:
+    """Tell ``SHOP_ACCESS_KEY`` or ``SHOP_SECRET_KEY``, and no ``SECRET_ACCESS_KEY``."""
+    words = w.words(unit.evidence)
+    words = words[:-1] if words[-1:] == ("id",) else words
+    return words[-2:] == (which, "key") and (which == "secret" or unit.hint.kind in ("aws", "s3-compatible"))
+
+
+def _name_of_pair(unit: Unit) -> tuple[str, ...]:
+    return tuple(word for word in w.words(unit.evidence) if word not in ("access", "secret", "key", "id"))
 
 
 def _known_keys(secret: Secret) -> Iterator[SecretKey]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from injector.model import Verdict
-from injector.rules.example import external_secret, workload
+from injector.rules.example import external_secret, manifests, workload
 from tests.unit.rules.judging import credential_of, judge
 
 _AWS = {"AWS_ACCESS_KEY_ID": "shop#id", "AWS_SECRET_ACCESS_KEY": "shop#key"}
@@ -143,3 +143,15 @@ def test_a_directory_server_is_a_client_of_its_own_database() -> None:
 
     assert credential_of(report, "LLDAP_DATABASE_URL").verdict is Verdict.DYNAMIC
     assert credential_of(report, "LLDAP_LDAP_USER_PASS").kind == "server-own"
+
+
+def test_a_key_that_signs_is_not_that_of_the_access_key_beside_it() -> None:
+    keys = {**_AWS, "SECRET_KEY": "shop#signing", "SHOP_SECRET_KEY": "shop#encryption"}
+
+    report = judge(
+        manifests(external_secret("shop/web", keys), workload("shop/web", "ghcr.io/acme/web:1", env_from="web"))
+    )
+
+    assert credential_of(report, "SECRET_KEY").kind == "encryption-key"
+    assert credential_of(report, "SHOP_SECRET_KEY").kind == "encryption-key"
+    assert credential_of(report, "AWS_ACCESS_KEY_ID").engine == "aws"
