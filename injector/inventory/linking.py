@@ -47,7 +47,9 @@ def _link(
     makers: dict[tuple[str, str, str], list[SecretSource]] = defaultdict(list)
     for source in facts.sources:
         makers[clusters.get(source.origin.root, ""), source.ref.namespace, source.target].append(source)
-    for (cluster, namespace, name), sources in sorted(makers.items()):
+    for (cluster, namespace, name), unordered in sorted(makers.items()):
+        # By what they are, not by where they stand: the first one's keys decide when there are several.
+        sources = sorted(unordered, key=lambda one: (one.kind, one.ref, one.origin.location, one.origin.root))
         consumers = readers.find(cluster, namespace, name, sources[0].origin)
         taken.update(id(one) for one in consumers)
         yield Secret(namespace, name, tuple(sources), _sorted(consumers), is_orphan)
@@ -107,6 +109,7 @@ def _sorted(consumers: Iterable[Consumer]) -> tuple[Consumer, ...]:
     return tuple(
         sorted(
             consumers,
-            key=lambda one: (one.location, one.ref, one.how, one.container.name if one.container else "", one.key),
+            # By what they are, not by where they stand: the first one is the evidence that is told.
+            key=lambda one: (one.ref, one.how, one.container.name if one.container else "", one.key, one.location),
         )
     )
