@@ -63,8 +63,9 @@ def remove_document(file: YamlFile, index: int) -> YamlFile:
     text = source.text
     start, end = spans[index].start, spans[index].end
     if index == 0 and len(spans) > 1 and not _MARKER.match(text, start):
+        # The next document needs its marker no more, unless it is empty: then it would be no document.
         bare = _BARE_MARKER.match(text, end)
-        end = bare.end() if bare else end
+        end = bare.end() if bare and _has_text(text[bare.end() : spans[1].end]) else end
     made = text[:start] + text[end:]
     if not text.endswith("\n"):
         made = made.removesuffix("\n").removesuffix("\r")
@@ -91,8 +92,17 @@ def replace_document(file: YamlFile, index: int, content: Content) -> YamlFile:
 
 def is_empty(file: YamlFile) -> bool:
     """Tell whether a file says nothing any more, so that it may go."""
-    roots = [parse(text, file.source.path).root for text in _texts(file.source)]
-    return all(root is None or (root.is_null and not root.text) for root in roots)
+    return all(_is_nothing(parse(text, file.source.path)) for text in _texts(file.source))
+
+
+def _has_text(text: str) -> bool:
+    """Tell whether there is more than comments, without parsing: the document may be broken."""
+    return any(line and not line.startswith("#") for line in map(str.strip, text.split("\n")))
+
+
+def _is_nothing(tree: Tree) -> bool:
+    root = tree.root
+    return root is None or (root.is_null and not root.text)
 
 
 def _written(file: YamlFile, content: Content) -> str:

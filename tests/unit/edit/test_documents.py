@@ -39,6 +39,8 @@ def test_document_is_added(before: str, index: int | None, after: str) -> None:
         ("a: 1\n---\nb: 1\n", 0, "b: 1\n"),
         ("a: 1\n--- # b\nb: 1\n", 0, "--- # b\nb: 1\n"),
         ("---\na: 1\n---\nb: 1\n", 0, "---\nb: 1\n"),
+        ("a: 1\n---\nb: [\n", 0, "b: [\n"),
+        ("a: 1\n---\n---\nb: 1\n", 0, "---\n---\nb: 1\n"),
         ("---\na: 1\n---\nb: 1\n", 1, "---\na: 1\n"),
         ("a: 1\n---\nb: 1", 1, "a: 1"),
         ("a: 1\n---\nb: [\n---\nc: 1\n", 2, "a: 1\n---\nb: [\n"),
