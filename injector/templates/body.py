@@ -49,8 +49,7 @@ class Reading:
     Attributes:
         variables: names that it reads, in order of first use.
         reads_all: it uses the data as a whole, so that every variable counts.
-        required: names read as ``.NAME`` although nothing declares them, with their offset; a ``dataFrom`` may hold them.
-        conditional: those of `required` that are only read under a condition.
+        reads_open: it reads names that no variable has; a ``dataFrom`` may hold them.
         edits: (start, end, text) over the template's text, none over another.
         definitions: to be moved out: ``define`` is only allowed at the top.
         needs: names of our own templates that the new text runs.
@@ -59,8 +58,7 @@ class Reading:
 
     variables: dict[str, None] = field(default_factory=dict)
     reads_all: bool = False
-    required: dict[str, int] = field(default_factory=dict)
-    conditional: dict[str, int] = field(default_factory=dict)
+    reads_open: bool = False
     edits: list[tuple[int, int, str]] = field(default_factory=list)
     definitions: list[Definition] = field(default_factory=list)
     needs: dict[str, None] = field(default_factory=dict)
@@ -86,8 +84,6 @@ def read_body(template: Template, known: Iterable[str], *, is_open: bool) -> Rea
     reading.edits.sort()
     # Whether there are any data at all must come out the same.
     reading.reads_all |= walk.asks_for_any and not reading.variables
-    for name in reading.required:
-        reading.conditional.pop(name, None)
     return reading
 
 
@@ -97,7 +93,6 @@ class _Walk:
         self.asks_for_any = False
         self._known = known
         self._is_open = is_open
-        self._conditions = 0
         self._called: set[str] = set()
 
     def find_names(self, nodes: tuple[Node, ...]) -> None:
@@ -133,9 +128,7 @@ class _Walk:
                 outer[name] = Stands.UNKNOWN
 
     def _template(self, body: tuple[Node, ...], dot: Stands) -> None:
-        self._conditions += 1
         self.nodes(body, dot, {"$": dot})
-        self._conditions -= 1
 
     def _call(self, node: Call, dot: Stands, scope: dict[str, Stands]) -> None:
         if node.name not in self.reading.names:
@@ -150,10 +143,8 @@ class _Walk:
         value = self._pipeline(node.pipeline, dot, inner, is_alias=is_alias, is_loop=node.keyword == "range")
         self.asks_for_any |= is_alias and value is not Stands.OTHER
         dots = {"if": dot, "with": value, "range": Stands.OTHER if value is not Stands.UNKNOWN else value}
-        self._conditions += 1
         self.nodes(node.body, dots[node.keyword], inner)
         self.nodes(node.otherwise, dot, inner)
-        self._conditions -= 1
         for name, before in scope.items():
             if inner[name] is not before:
                 scope[name] = Stands.UNKNOWN
@@ -229,13 +220,11 @@ class _Walk:
         name = operand.fields[0]
         if name in self._known:
             reading.variables[name] = None
-        elif base is Stands.UNKNOWN:
-            reading.reads_all |= self._is_open
-        else:
-            if not self._is_open:
-                message = "nothing fetches this variable, External Secrets Operator fails on it too"
-                raise RefusedError(f".{name}", message, operand.start)
-            (reading.conditional if self._conditions else reading.required).setdefault(name, operand.start)
+        elif self._is_open:
+            reading.reads_open = True
+        elif base is Stands.DATA:
+            message = "nothing fetches this variable, External Secrets Operator fails on it too"
+            raise RefusedError(f".{name}", message, operand.start)
 
     # What follows changes words.
 
@@ -255,8 +244,10 @@ class _Walk:
             raise RefusedError("index", message, command.start)
         name = command.operands[0]
         reading.edits.append((name.start, name.start + len(name.value), "sprig_get"))
-        if key is None or key.term is not Term.STRING or self._is_open:
+        if key is None or key.term is not Term.STRING:
             reading.reads_all = True
+        else:
+            reading.reads_open |= self._is_open
 
     def _function(self, command: Command, arguments: list[Stands], *, is_argument: bool = False) -> None:
         name, operand = command.function, command.operands[0]

@@ -296,10 +296,8 @@ class _Parser:
         return self._tokens[self._at]
 
     def _next(self) -> Token:
-        token = self._tokens[self._at]
-        if token.kind is not Kind.END:
-            self._at += 1
-        return token
+        self._at += 1  # never past the end: every action is closed, or the lexer had refused
+        return self._tokens[self._at - 1]
 
     def _skip_space(self) -> None:
         while self._peek().kind is Kind.SPACE:

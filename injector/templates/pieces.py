@@ -91,6 +91,7 @@ class Field:
         decoding: ``remoteRef.decodingStrategy``; empty is ``None``.
         metadata: ``remoteRef.metadataPolicy``; empty is ``None``.
         is_extracted: it comes from ``dataFrom.extract``, where numbers take a turn through JSON.
+        parameters: what is sent along, for engines that are asked by a write (``pki/issue/app``, ``kubernetes/creds/app``).
         location: the line that names it, for refusals.
     """
 
@@ -101,6 +102,7 @@ class Field:
     decoding: str = ""
     metadata: str = ""
     is_extracted: bool = False
+    parameters: tuple[tuple[str, str], ...] = ()
     location: Location | None = None
 
 
@@ -142,7 +144,7 @@ class Secrets:
 
     @property
     def queries(self) -> tuple[tuple[str, str], ...]:
-        """Return (variable, argument of ``secret``) in order of first use."""
+        """Return (variable, arguments of ``secret``) in order of first use."""
         return tuple((variable, query) for query, variable in self._queries.items())
 
     @property
@@ -202,16 +204,25 @@ class Secrets:
         if source.metadata not in ("", "None"):
             message = "reads the metadata of a secret; write these values into the secret"
             raise RefusedError(f"metadataPolicy {source.metadata}", message, location=source.location)
-        query = encode_path(source.path)
-        if not query:
+        if not source.path.strip("/"):
             raise RefusedError("remoteRef.key", "is empty", location=source.location)
-        if source.version and source.engine is Engine.KV_V2:
-            if not _VERSION.match(source.version):
-                raise RefusedError("remoteRef.version", "is no number", location=source.location)
-            query += f"?version={source.version}"
-        variable = self._queries.setdefault(query, f"$s{len(self._queries) + 1}")
+        variable = self._queries.setdefault(_arguments(source), f"$s{len(self._queries) + 1}")
         self._paths[source.path.strip("/")] = None
         return f"{variable}.Data.data" if source.engine is Engine.KV_V2 else f"{variable}.Data"
+
+
+def _arguments(source: Field | Whole) -> str:
+    """Return what ``secret`` is called with."""
+    if isinstance(source, Field) and source.parameters:  # a write, whose path is taken as it is
+        return " ".join(
+            [quote(source.path.strip("/")), *(quote(f"{name}={value}") for name, value in source.parameters)]
+        )
+    query = encode_path(source.path)
+    if source.version and source.engine is Engine.KV_V2:
+        if not _VERSION.match(source.version):
+            raise RefusedError("remoteRef.version", "is no number", location=source.location)
+        query += f"?version={source.version}"
+    return quote(query)
 
 
 def _check_property(source: Field | Whole) -> None:

@@ -78,9 +78,6 @@ class Writer:
         template = parse_template(text, self._delimiters)
         reading = read_body(template, variables, is_open=bool(whole))
         self._check_names(reading)
-        for name, offset in reading.conditional.items():
-            message = "comes from dataFrom and is read under a condition only; name it in data"
-            raise RefusedError(f".{name}", message, offset)
         edits = list(reading.edits)
         for definition in reading.definitions:
             inner = _edited(text, definition.inner_start, definition.inner_end, edits)
@@ -104,7 +101,7 @@ class Writer:
         front = [f'{left}- define "{name}" {right}{self._own(text)}{left} end {right}' for name, text in templates]
         front += [f"{left}-{text[len(left) :]}" for text in self._definitions]
         queries = self.secrets.queries
-        front += [f"{left}- with {variable} := secret {quote(query)} {right}" for variable, query in queries]
+        front += [f"{left}- with {variable} := secret {arguments} {right}" for variable, arguments in queries]
         front += [f"{left}- {statement} {right}" for statement in self._statements]
         ends = [self.action("end"), *[f"\n{left}- end {right}"] * (len(queries) - 1)] if queries else []
         text = "\n".join(front) + body + "".join(ends)
@@ -139,9 +136,9 @@ class Writer:
         return body
 
     def _data(self, used: Mapping[str, Field], whole: Sequence[Whole], reading: Reading) -> str:
-        if not reading.reads_all and not used and not reading.required:
+        if not (used or reading.reads_all or reading.reads_open):
             return ""
-        if not whole or not (reading.reads_all or reading.required):
+        if not whole or not (reading.reads_all or reading.reads_open):
             pairs = "".join(f"\n  {quote(name)} {self.secrets.value_of(field)}" for name, field in used.items())
             return f"(sprig_dict{pairs})"
         self._maps += 1
@@ -156,12 +153,6 @@ class Writer:
             ]
         self._statements += [
             f"$_ := sprig_set {data} {quote(name)} {self.secrets.value_of(field)}" for name, field in used.items()
-        ]
-        self._statements += [
-            f"if not (sprig_hasKey {data} {quote(name)}) {self._delimiters[1]}"
-            + self.action("sprig_fail " + quote(f"no variable {name}"))
-            + f"{self._delimiters[0]} end"
-            for name in reading.required
         ]
         return data
 

@@ -6,6 +6,7 @@ The table is in ``tests/data/templates``. Each half is compared with it, so both
 from __future__ import annotations
 
 import shutil
+import ssl
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,7 +27,7 @@ from injector.templates import (
 from injector.templates.refusal import Refusal
 from tests.lab.lab import Lab
 from tests.live.rendering import render_by_eso, run_agent, write_secrets
-from tests.live.workloads import unique
+from tests.live.workloads import PREFIX, deployment, unique, wait_for_pod
 from tests.unit.templates.cases import Case, Source, load_cases
 
 HERE = Location("test.yaml", 1)
@@ -81,7 +82,9 @@ def secret_of(lab: Lab, **values: object) -> str:
         pytest.param({"data": {"A": Source(prop="list.7")}}, 'no key "list.7" in this secret', id="missing-item"),
         pytest.param({"data": {"A": Source(prop="text.x")}}, 'no key "text.x" in this secret', id="below-a-text"),
         pytest.param({"data": {"A": Source(prop="text", decoding="Base64")}}, "illegal base64 data", id="no-base64"),
-        pytest.param({"extract": [Source()], "template": "{{ .none }}"}, "no variable none", id="not-extracted"),
+        pytest.param(
+            {"extract": [Source()], "template": "{{ .none }}"}, 'map has no entry for key "none"', id="not-extracted"
+        ),
         pytest.param({"extract": [Source(prop="text")], "template": "{{ .a }}"}, "parseJSON", id="extract-of-a-text"),
         pytest.param(
             {"data": {"A": Source(prop="json")}, "template": "{{ (fromJson .A).none }}"},
@@ -115,6 +118,41 @@ def test_what_the_operator_refuses_the_agent_does_not_render(
     assert "c4nary" not in said
 
 
+def test_what_is_refused_as_broken_the_operator_cannot_render(lab_agent: Lab, namespace: str) -> None:
+    """Refusals that say "External Secrets Operator fails on it too" are right."""
+    broken = [
+        "{{ .B }}",
+        "{{ if .A }}{{ .B }}{{ end }}",
+        *(
+            '{{ hasKey . "A" }}',
+            '{{ get $ "A" }}',
+            "{{ keys . }}",
+            "{{ values . }}",
+            '{{ pick . "A" }}',
+            '{{ omit . "A" }}',
+        ),
+        *('{{ unset . "A" }}', '{{ set . "B" .A }}', "{{ merge . (dict) }}", "{{ mergeOverwrite (dict) . }}"),
+        *('{{ pluck "A" . }}', '{{ dig "A" "x" . }}', "{{ mustMerge (dict) . }}", "{{ mustMergeOverwrite (dict) . }}"),
+        *('{{ env "HOME" }}', '{{ secret "x" }}', '{{ template "none" . }}', "{{ list toYaml }}", "{{ if }}", "{{ .A"),
+    ]
+    cases = [
+        Case(
+            name=f"broken-{number}",
+            location=HERE,
+            secrets={"app": [{"a": "x"}]},
+            data={"A": Source(prop="a")},
+            template=text,
+        )
+        for number, text in enumerate(broken)
+    ]
+    write_secrets(lab_agent, namespace, cases)
+
+    found = render_by_eso(lab_agent, namespace, cases)
+
+    assert found == {}
+    assert [case.template for case in cases if isinstance(case.translate("any"), Translation)] == []
+
+
 def test_user_and_password_of_a_dsn_are_of_one_lease(lab_agent: Lab, tmp_path: Path) -> None:
     """The rendered connection string logs in, and the agent took a single lease for it."""
     role = unique("app")
@@ -135,6 +173,26 @@ def test_user_and_password_of_a_dsn_are_of_one_lease(lab_agent: Lab, tmp_path: P
     with lab_agent.services.postgres.connect(user, password) as connection:
         assert connection.execute("SELECT current_user").fetchone() == (user,)
     assert len(lab_agent.services.leases(role)) == 1
+
+
+def test_certificate_and_key_are_of_one_issue(lab_agent: Lab, tmp_path: Path) -> None:
+    """An engine that is asked by a write: what is sent along stands in the template."""
+    vault, mount = lab_agent.services.vault, unique("pki")
+    vault.write(f"sys/mounts/{mount}", {"type": "pki"})
+    vault.write(f"{mount}/root/generate/internal", {"common_name": "lab"})
+    vault.write(f"{mount}/roles/app", {"allow_any_name": True})
+    parameters = (("common_name", "app.example.org"), ("ttl", "1h"))
+    fields = {
+        name: Field(path=f"{mount}/issue/app", prop=prop, engine=Engine.ISSUING, parameters=parameters)
+        for name, prop in (("CRT", "certificate"), ("KEY", "private_key"), ("CHAIN", "ca_chain"))
+    }
+    template = "{{ .KEY }}\n{{ .CRT }}\n{{ range fromJson .CHAIN }}{{ . }}\n{{ end }}"
+
+    run_agent(lab_agent, tmp_path, {"bundle.pem": text_of(translate(template, fields, location=HERE))})
+
+    bundle = tmp_path / "bundle.pem"
+    ssl.create_default_context().load_cert_chain(bundle)  # refuses a key of another certificate
+    assert bundle.read_text(encoding="ascii").count("BEGIN CERTIFICATE") == 2
 
 
 def test_env_file_gives_a_shell_the_exact_values(lab_agent: Lab, tmp_path: Path) -> None:
@@ -201,3 +259,36 @@ def test_bare_value_needs_no_template_of_the_user(lab_agent: Lab, tmp_path: Path
     run_agent(lab_agent, tmp_path, {"user": text_of(translate_value(source, location=HERE))})
 
     assert (tmp_path / "user").read_text(encoding="utf-8").startswith("v-")
+
+
+def test_translations_go_through_the_injector_unharmed(lab_agent: Lab, namespace: str) -> None:
+    """Annotation, webhook, VAULT_CONFIG, agent: the way of a real pod, for the texts with the oddest characters."""
+    wanted = {
+        "shell-variables-stay",
+        "strings-of-all-kinds",
+        "text-that-ends-with-a-brace",
+        "yaml-from-yaml",
+        "space-crlf",
+    }
+    cases = [case for case in load_cases() if case.name in wanted]
+    role = unique("app")
+    write_secrets(lab_agent, namespace, cases)
+    rule = f'path "secret/data/{namespace}/*" {{ capabilities = ["read"] }}'
+    lab_agent.services.vault.write(f"sys/policies/acl/{role}", {"policy": rule})
+    lab_agent.services.create_auth_roles(role, namespace, "default", [role])
+    notes = {f"{PREFIX}/agent-inject": "true", f"{PREFIX}/role": role}
+    for case in cases:
+        text = text_of(case.translate(f"{namespace}/{case.name}"))
+        notes |= {
+            f"{PREFIX}/agent-inject-template-{case.name}": text,
+            f"{PREFIX}/error-on-missing-key-{case.name}": "true",
+        }
+    lab_agent.kube.create(deployment(namespace, role, notes))
+    pod = wait_for_pod(lab_agent, namespace, role)
+
+    with lab_agent.run_pod(namespace, pod["metadata"]["name"]) as run:
+        run.run_init()
+        found = {case.name: run.file(f"/vault/secrets/{case.name}").read_bytes() for case in cases}
+
+    assert len(cases) == len(wanted)
+    assert different(found, cases) == {}

@@ -47,6 +47,8 @@ def refused(template: str, variables: Mapping[str, Field] | None = None, *whole:
         ("{{ .B }}", ".B", 7),
         ("{{ with .A }}\n{{ $.B.c }}{{ end }}", ".B", 8),
         ("{{ index . `A` `b` `c` | index . `A` 1 2 | index $ .A 1 }}", "index", 7),
+        ("{{ $x := . }}{{ if .A }}{{ $x = .A }}{{ end }}{{ index $x `B` }}", "index", 7),
+        ("{{ $x := .A }}{{ with $x = $ }}{{ end }}{{ index $x `B` }}", "index", 7),
         ('{{ define "x" }}{{ index . "B" }}{{ end }}{{ template "x" . }}', "index", 7),
         ('{{ template "x" }}', "template 'x'", 7),
         ('{{ define "phase2-value" }}{{ end }}', "template 'phase2-value'", 7),
@@ -120,12 +122,6 @@ def test_place_of_the_source_is_told_when_it_is_known() -> None:
 )
 def test_whole_secrets_that_cannot_be_read_are_refused(whole: Whole, construct: str) -> None:
     assert refused("{{ range . }}{{ . }}{{ end }}", None, whole).construct == construct
-
-
-def test_variable_that_only_a_whole_secret_may_hold_is_refused_under_a_condition() -> None:
-    result = refused("{{ if .A }}\n{{ .B }}{{ end }}", None, Whole(path="secret/data/app"))
-
-    assert (result.construct, result.location.line) == (".B", 8)
 
 
 def test_no_message_holds_more_of_the_template_than_a_name() -> None:
