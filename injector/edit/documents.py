@@ -123,13 +123,16 @@ def _written(file: YamlFile, content: Content) -> str:
         text = text or "{}"
     else:
         text = content.replace("\r\n", "\n")
-    bare = _BARE_MARKER.match(text)
-    text = text[bare.end() :] if bare else text
-    text = _ended(text, "\n").replace("\n", newline)
+    text = _ended(_unmarked(text), "\n").replace("\n", newline)
     if len(Source(source.path, text).spans()) != 1 or _MARKER.match(text):
         raise EditError("the new text is not exactly one document; add them one by one", where)
     _tree_value(parse(text, source.path))
     return text
+
+
+def _unmarked(text: str) -> str:
+    bare = _BARE_MARKER.match(text)
+    return text[bare.end() :] if bare else text
 
 
 def _ended(text: str, newline: str) -> str:
@@ -153,7 +156,7 @@ def _verified(file: YamlFile, text: str, expected: Sequence[str]) -> YamlFile:
     found = _texts(made)
     path = made.path
     is_right = len(found) == len(expected) and all(
-        left == right or is_same(_tree_value(parse(left, path)), _tree_value(parse(right, path)))
+        _unmarked(left) == _unmarked(right) or is_same(_tree_value(parse(left, path)), _tree_value(parse(right, path)))
         for left, right in zip(found, expected, strict=True)
     )
     if not is_right:
