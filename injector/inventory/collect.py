@@ -23,7 +23,9 @@ from injector.manifests.files import Files
 from injector.manifests.render import render, resource_of
 from injector.manifests.roots import Root
 from injector.manifests.yamldoc import Map
-from injector.model import Diagnostic
+from injector.migration.model import SecretMigration
+from injector.migration.parse import is_migration, parse_migration
+from injector.model import Diagnostic, Finding
 
 _ESO_GROUP = "external-secrets.io/"
 _SHARED_KINDS = ("ConfigMap", "OCIRepository", "HelmChart")
@@ -107,6 +109,9 @@ def _read(resource: Resource, made: RootFacts, names: _ChartNames, maps: _Config
             made.sync_paths.append((text(mapping(body, "metadata").get("namespace")), text(sync["path"])))
     elif kind == "HelmRelease":
         maps.lay_under(resource)
+    elif is_migration(body):
+        _read_migration(resource, facts)
+        return
     _read_sources(resource, made, maps)
     facts.consumers += read_consumers(resource, root.id, config_map=maps.data, chart=names.find)
 
@@ -117,6 +122,16 @@ def _read_sources(resource: Resource, made: RootFacts, maps: _ConfigMaps) -> Non
     else:
         made.facts.sources += read_sources(resource, made.root.id)
         made.facts.consumers += read_copies(resource, made.root.id)
+
+
+def _read_migration(resource: Resource, facts: Facts) -> None:
+    made = parse_migration(resource.body, namespace=resource.ref.namespace)
+    if isinstance(made, SecretMigration):
+        facts.migrations.append(made)
+    else:
+        facts.findings += [
+            Finding("migration-malformed", f"{resource.ref}: {one.field}: {one.message}", one.location) for one in made
+        ]
 
 
 def _read_eso(resource: Resource, kind: str, made: RootFacts, maps: _ConfigMaps) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from injector.manifests.roots import Root
+from injector.migration.model import SecretMigration
 from injector.model import Consumer, Diagnostic, Finding, ObjectRef, SecretSource, Store
 
 
@@ -34,6 +35,7 @@ class Facts:
     consumers: list[Consumer] = field(default_factory=list)
     stores: list[Store] = field(default_factory=list)
     pushed: list[PushedPath] = field(default_factory=list)
+    migrations: list[SecretMigration] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     templated: list[Diagnostic] = field(default_factory=list)
@@ -44,6 +46,7 @@ class Facts:
         self.consumers += other.consumers
         self.stores += other.stores
         self.pushed += other.pushed
+        self.migrations += other.migrations
         self.findings += other.findings
         self.diagnostics += other.diagnostics
         self.templated += other.templated

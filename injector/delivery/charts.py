@@ -1,0 +1,107 @@
+"""Where Helm charts take pod labels, pod annotations and variables, and what they call what they make.
+
+A chart's values stand in a manifest, its templates do not: these places are facts about charts, each with its source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chart:
+    """What is known of a chart, or of one part of it.
+
+    Attributes:
+        scope: dotted place of the part in the values (``grafana``); empty for the whole.
+        labels: place of the pods' labels, below the scope.
+        annotations: place of the pods' annotations, below the scope.
+        env: place of literal variables, a mapping name -> value, below the scope; empty when it is none.
+        service_account: its pods' ServiceAccount with ``{release}``; empty when unknown.
+        container: the container's name; empty when unknown.
+        user: user and group of its container by default; None when it has none.
+    """
+
+    scope: str = ""
+    labels: str = "podLabels"
+    annotations: str = "podAnnotations"
+    env: str = ""
+    service_account: str = ""
+    container: str = ""
+    user: int | None = None
+    group: int | None = None
+
+
+_GRAFANA: Final = Chart(
+    env="env", service_account="{release}", container="grafana", user=472, group=472
+)  # https://github.com/grafana/helm-charts/blob/main/charts/grafana/values.yaml
+
+CHARTS: Final[Mapping[str, tuple[Chart, ...]]] = {
+    "grafana": (_GRAFANA,),
+    # Its grafana is a subchart: https://github.com/prometheus-community/helm-charts, charts/kube-prometheus-stack
+    "kube-prometheus-stack": (
+        Chart(
+            scope="grafana", env="env", service_account="{release}-grafana", container="grafana", user=472, group=472
+        ),
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """Where one consumer's pods get their labels and annotations; each a path of keys in the values."""
+
+    labels: tuple[str, ...] = ()
+    annotations: tuple[str, ...] = ()
+    env: tuple[str, ...] = ()
+    service_account: str = ""
+    container: str = ""
+    user: int | None = None
+    group: int | None = None
+
+
+def find_places(chart: str, release: str, values_path: str) -> Places | None:
+    """Return what is known of the pods that a place in a chart's values belongs to.
+
+    Args:
+        chart: the chart's name.
+        release: the Helm release's name.
+        values_path: dotted path of the consumer in the values, ``grafana.envValueFrom.X``.
+    """
+    parts = tuple(part for part in values_path.split(".") if part)
+    if chart == "app-template":
+        return _app_template(parts)
+    for one in CHARTS.get(chart, ()):
+        scope = tuple(one.scope.split(".")) if one.scope else ()
+        if parts[: len(scope)] == scope:
+            return Places(
+                labels=(*scope, *one.labels.split(".")),
+                annotations=(*scope, *one.annotations.split(".")),
+                env=(*scope, *one.env.split(".")) if one.env else (),
+                service_account=one.service_account.format(release=release),
+                container=one.container,
+                user=one.user,
+                group=one.group,
+            )
+    return None
+
+
+def _app_template(parts: tuple[str, ...]) -> Places | None:
+    """Place a consumer of bjw-s' app-template: ``controllers.<controller>.containers.<container>....``.
+
+    Source: https://bjw-s-labs.github.io/helm-charts/docs/app-template/ (v3 and v4).
+    """
+    match parts:
+        case ("controllers", controller, "containers" | "initContainers", container, *_):
+            pod = ("controllers", controller, "pod")
+            return Places(
+                labels=(*pod, "labels"),
+                annotations=(*pod, "annotations"),
+                env=("controllers", controller, parts[2], container, "env"),
+                service_account="default",
+                container=container,
+            )
+        case _:
+            return None

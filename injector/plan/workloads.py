@@ -1,0 +1,162 @@
+"""Consumers of one Secret to the workloads of its SecretMigration."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from injector.config.model import Config, WorkloadFacts
+from injector.delivery.charts import Places, find_places
+from injector.delivery.choose import choose
+from injector.location import Location
+from injector.migration.model import ContainerReads, Mode, Read, Rotation, RotationAction, Workload
+from injector.model import NOWHERE, Consumer, How, ObjectRef
+from injector.plan.model import Blocked, Change
+from injector.vault.objects import Undecided
+
+_JOBS = frozenset({"Job", "CronJob"})
+
+
+@dataclass(slots=True)
+class Readers:
+    """Who reads the moved keys, and what stands in the way."""
+
+    workloads: list[Workload] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+    blocked: list[Blocked] = field(default_factory=list)
+    undecided: list[Undecided] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The Secret whose keys move.
+
+    Attributes:
+        owner: its SecretMigration.
+        maker: the ExternalSecret.
+        moved, stays: its keys.
+    """
+
+    owner: ObjectRef
+    maker: ObjectRef
+    moved: Sequence[str]
+    stays: Sequence[str]
+
+
+def read_workloads(consumers: Iterable[Consumer], secret: Moved, config: Config) -> Readers:
+    """Return the workloads that get the moved keys.
+
+    Consumers that need the Secret object are told as blocked; so are containers that cannot take a file.
+    """
+    made = Readers()
+    groups: dict[ObjectRef, list[Consumer]] = {}
+    for consumer in consumers:
+        groups.setdefault(consumer.ref, []).append(consumer)
+    for ref in sorted(groups):
+        _read_workload(ref, groups[ref], secret, config, made)
+    return made
+
+
+def _read_workload(ref: ObjectRef, consumers: list[Consumer], secret: Moved, config: Config, made: Readers) -> None:
+    known = config.find_workload(ref.kind, ref.namespace, ref.name)
+    containers: dict[tuple[bool, str], dict[tuple[str, str, str], Read]] = {}
+    changes: list[Change] = []
+    for consumer in consumers:
+        choice = choose(consumer, secret.moved, secret.stays, config)
+        if choice.refusal:
+            made.blocked.append(Blocked(ref=secret.maker, why=f"{ref}: {choice.refusal}", location=consumer.location))
+            return
+        if choice.change:
+            changes.append(Change(workload=ref, what=choice.change, location=consumer.location))
+        places = _places(consumer)
+        own = (consumer.container.is_init if consumer.container else False, _container_of(consumer, places, known))
+        reads = containers.setdefault(own, {})
+        for read in choice.reads:
+            reads[read.key, read.path, read.env] = replace(read, location=NOWHERE)
+    account = _account_of(consumers, known)
+    if not account:
+        what = f"which ServiceAccount the pods of {ref.kind} {ref.name} have: its chart decides it"
+        remedy = (
+            f"write it in {config.path or 'phase2.yaml'} under workloads, in an entry with namespace: {ref.namespace}, "
+            f"name: {ref.name} and serviceAccount"
+        )
+        made.undecided.append(
+            Undecided(migration=secret.owner, what=what, remedy=remedy, location=consumers[0].location)
+        )
+        return
+    user, group = _identity_of(consumers, known)
+    is_job = ref.kind in _JOBS
+    made.changes += changes
+    made.workloads.append(
+        Workload(
+            kind=ref.kind,
+            name=ref.name,
+            service_account=account,
+            role=_role_name(ref.namespace, account, ref.name, config),
+            containers=tuple(
+                ContainerReads(name=name, reads=tuple(containers[is_init, name].values()), is_init=is_init)
+                for is_init, name in sorted(containers)
+            ),
+            mode=Mode.INIT if is_job else Mode.SIDECAR,
+            rotation=Rotation(action=RotationAction.NONE if is_job else RotationAction.RESTART),
+            run_as_user=user,
+            run_as_group=group,
+            init_first=any(is_init for is_init, _ in containers),
+        )
+    )
+
+
+def _places(consumer: Consumer) -> Places | None:
+    if not consumer.chart:
+        return None
+    return find_places(consumer.chart, consumer.ref.name, consumer.path or _values_path(consumer))
+
+
+def _values_path(consumer: Consumer) -> str:
+    """Return where in a chart's values a container's variable stands, as far as the container tells."""
+    if consumer.container and consumer.chart == "app-template":
+        return f"controllers.{consumer.container.name}.containers.{consumer.container.name}.env"
+    return consumer.container.name if consumer.container else ""
+
+
+def _container_of(consumer: Consumer, places: Places | None, known: WorkloadFacts | None) -> str:
+    if known and known.container:
+        return known.container
+    if consumer.container and consumer.container.name:
+        return consumer.container.name
+    return (places.container if places else "") or "*"
+
+
+def _account_of(consumers: Sequence[Consumer], known: WorkloadFacts | None) -> str:
+    if known and known.service_account:
+        return known.service_account
+    for consumer in consumers:
+        if consumer.pod:
+            return consumer.pod.service_account
+        places = _places(consumer)
+        if places and places.service_account:
+            return places.service_account
+    return ""
+
+
+def _identity_of(consumers: Sequence[Consumer], known: WorkloadFacts | None) -> tuple[int | None, int | None]:
+    """Return user and group of the containers where all agree; the agent must run as them where it has to signal."""
+    if known and known.run_as_user is not None:
+        return known.run_as_user, known.run_as_group
+    found = {(one.container.run_as_user, one.container.run_as_group) for one in consumers if one.container}
+    found.discard((None, None))
+    if len(found) == 1:
+        return found.pop()
+    places = next((place for place in map(_places, consumers) if place and place.user is not None), None)
+    return (places.user, places.group) if places and not found else (None, None)
+
+
+def _role_name(namespace: str, account: str, name: str, config: Config) -> str:
+    form = config.vault.names.auth_role or "{namespace}-{serviceAccount}"
+    return form.format(namespace=namespace, serviceAccount=account, name=name, engine="")
+
+
+def needs_object(consumers: Iterable[Consumer]) -> Location | None:
+    """Return where a consumer that needs the Secret object itself stands, None when there is none."""
+    workload = (How.ENV, How.ENV_FROM, How.VOLUME, How.HELM_VALUES)
+    return next((one.location for one in consumers if one.how not in workload), None)
