@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from injector.config.model import Config
-from injector.knowledge.apps import lookup
+from injector.knowledge.filevariables import find_file_variable
 from injector.migration.model import Delivery, Read
 from injector.model import Consumer, How
 
@@ -139,9 +139,9 @@ def file_variable(consumer: Consumer, env: str, config: Config) -> str:
     own = config.find_app(image, consumer.chart)
     if own and own.file_variable(env):
         return own.file_variable(env)
-    names = [image, container.name if container else "", consumer.chart]
-    ending = next((lookup("file", name) for name in names if name and lookup("file", name)), "")
-    return f"{env}{ending}" if ending else ""
+    known = find_file_variable(image, consumer.chart, env)
+    # Some apps take the path inside of another value (a URL); only a plain path is written here.
+    return known.name if known and known.value == "{path}" and known.form == "value" else ""
 
 
 def find_command(consumer: Consumer, config: Config) -> tuple[str, ...]:

@@ -8,20 +8,19 @@ them; other edits of the same files are kept.
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from injector.edit.changes import Change, ChangeSet
+from injector.edit.diff import render_diff
 from injector.errors import EditError
 from injector.location import Location
 from injector.migration.model import Stage
 
 FOLDER: Final = ".phase2/journal"
 _HUNK: Final = re.compile(r"@@ -(\d+)(?:,\d+)? \+(\d+)(?:,\d+)? @@\Z")
-_NO_NEWLINE: Final = "\\ No newline at end of file"
-_NOTHING: Final = "/dev/null"
 
 Delta = Mapping[str, "tuple[bytes | None, bytes | None]"]
 """Path -> (old bytes, new bytes); None where there is no such file."""
@@ -40,33 +39,19 @@ def write_journal(title: str, order: int, delta: Delta) -> bytes:
         order: number of the stage among all that are recorded; the highest is taken back first.
         delta: what the stage changed.
     """
-    lines = [f"# phase2 journal: {title}", f"# order: {order}"]
-    for path in sorted(delta):
-        lines += _diff(path, *delta[path])
-    return "".join(f"{line}\n" for line in lines).encode("utf-8", "surrogateescape")
+    head = f"# phase2 journal: {title}\n# order: {order}\n"
+    return head.encode() + render_delta(delta)
+
+
+def render_delta(delta: Delta) -> bytes:
+    """Return a unified diff that ``git apply`` takes, files sorted by path; empty for nothing."""
+    return render_diff(ChangeSet.of(Change(path, *pair) for path, pair in delta.items()))
 
 
 def read_order(data: bytes) -> int:
     """Return the number of a journal, 0 when it has none."""
     match = re.search(rb"^# order: (\d+)$", data, re.MULTILINE)
     return int(match[1]) if match else 0
-
-
-def _diff(path: str, old: bytes | None, new: bytes | None) -> Iterator[str]:
-    before, after = _lines(old), _lines(new)
-    names = (_NOTHING if old is None else f"a/{path}", _NOTHING if new is None else f"b/{path}")
-    yield f"diff --git a/{path} b/{path}"
-    if old is None:
-        yield "new file mode 100644"
-    elif new is None:
-        yield "deleted file mode 100644"
-    made = list(difflib.unified_diff(before, after, *names, lineterm="\n"))
-    for line in made:
-        yield line.removesuffix("\n")
-        if not line.endswith("\n"):
-            yield _NO_NEWLINE
-    if not made:
-        yield from (f"--- {names[0]}", f"+++ {names[1]}")
 
 
 def _lines(data: bytes | None) -> list[str]:

@@ -162,11 +162,16 @@ def _apply(
 
 
 def _prepare(proposal: Proposal, workspace: Workspace) -> None:
-    source = _source(proposal).origin.location.path
-    path = f"{source.rpartition('.')[0]}.{proposal.migration.name}.secretmigration.yaml"
+    path = migration_path(proposal)
     if workspace.get(path) is not None:
         raise EditError("stands there and is no SecretMigration that the tree reads; remove it", Location(path, 1))
     add_file(workspace, path, write_migration(proposal.migration, proposal.comments).encode())
+
+
+def migration_path(proposal: Proposal) -> str:
+    """Return where a proposal's document is written: beside the ExternalSecret's own manifest."""
+    source = _source(proposal).origin.location.path
+    return f"{source.rpartition('.')[0]}.{proposal.migration.name}.secretmigration.yaml"
 
 
 def _inject(proposal: Proposal, workspace: Workspace, config: Config) -> None:

@@ -1,0 +1,138 @@
+"""What ``plan``, ``apply`` and ``rollback`` share: the tree read once, with its plan and the files as they would be."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from injector.cli.answer import Note
+from injector.cli.console import Console
+from injector.cli.reading import Reading
+from injector.errors import NotFoundError, UsageError
+
+if TYPE_CHECKING:
+    from injector.config.model import Config
+    from injector.inventory.facts import Inventory
+    from injector.model import Report
+    from injector.plan.model import Plan
+    from injector.stages.run import Outcome
+    from injector.stages.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """A tree with everything that a stage needs to know of it.
+
+    Attributes:
+        root: the folder that all paths are relative to.
+        journals: paths of the journals in the tree.
+    """
+
+    root: Path
+    inventory: Inventory
+    report: Report
+    plan: Plan
+    config: Config
+    workspace: Workspace
+    journals: tuple[str, ...]
+
+
+def read_world(paths: Sequence[str], reading: Reading, console: Console) -> World:
+    """Read a tree and plan it.
+
+    Raises:
+        InputError: a path cannot be read at all.
+        UsageError: it is no single folder: edits belong to one tree.
+    """
+    from injector.classify import classify
+    from injector.inventory.build import build_inventory
+    from injector.manifests.tree import load_tree
+    from injector.plan.build import build_plan
+    from injector.stages.journal import FOLDER
+    from injector.stages.workspace import Workspace
+
+    given = list(paths) or ["."]
+    if len(given) != 1 or not Path(given[0]).is_dir():
+        raise UsageError(f"{' '.join(given)}: plans are made for one folder; name the root of the tree")
+    tree = load_tree(given)
+    inventory = build_inventory(tree, jobs=reading.jobs, progress=console.progress)
+    console.clear()
+    config = reading.config.get()
+    report = classify(inventory, config)
+    # What a root deploys wins over what lies about.
+    migrations = [*inventory.orphaned.migrations, *inventory.deployed.migrations]
+    committed = {(one.namespace, one.name): one for one in migrations}
+    root = tree.root
+    folder = root / FOLDER
+    journals = sorted(f"{FOLDER}/{file.name}" for file in folder.iterdir()) if folder.is_dir() else []
+    return World(
+        root=root,
+        inventory=inventory,
+        report=report,
+        plan=build_plan(report, config, committed),
+        config=config,
+        workspace=Workspace(_reader(root)),
+        journals=tuple(journals),
+    )
+
+
+def _reader(root: Path) -> Callable[[str], bytes | None]:
+    def read(path: str) -> bytes | None:
+        file = root / path
+        return file.read_bytes() if file.is_file() else None
+
+    return read
+
+
+def choose_wanted(only: Sequence[str], world: World) -> Callable[[str, str], bool]:
+    """Return which migrations are meant by ``--only``; all when it is empty.
+
+    Raises:
+        NotFoundError: a name is of no ExternalSecret that could move.
+    """
+    known = sorted(f"{one.migration.namespace}/{one.migration.name}" for one in world.plan.proposals)
+    for name in only:
+        if name not in known:
+            blocked = next((one for one in world.plan.blocked if f"{one.ref.namespace}/{one.ref.name}" == name), None)
+            if blocked:
+                raise NotFoundError(f"{blocked.location}: {name}: {blocked.why}")
+            close = difflib.get_close_matches(name, known, n=1)
+            advice = f"did you mean {close[0]}?" if close else f"there are {', '.join(known) or 'none'}"
+            raise NotFoundError(f"{name}: is nothing that can move; {advice}")
+    names = frozenset(only)
+    return lambda namespace, name: not names or f"{namespace}/{name}" in names
+
+
+def outcome_notes(outcome: Outcome) -> Iterator[Note]:
+    """Yield what stderr says of a run: what moved, what did not and why."""
+    for done in outcome.done:
+        told = f"is at stage {done.stage}" if done.stage else "is back where it was before prepare"
+        yield Note("summary", f"{done.migration.namespace}/{done.migration.name} {told}")
+    for ref in outcome.already:
+        yield Note("summary", f"{ref.namespace}/{ref.name} is there already: nothing to do")
+    for ref in outcome.waiting:
+        yield Note("info", f"{ref.namespace}/{ref.name} is not prepared yet: left alone")
+    for one in outcome.refused:
+        yield Note("error", f"{one.location}: {one.migration}: {one.why}")
+
+
+def plan_notes(world: World) -> Iterator[Note]:
+    """Yield what stderr says of a plan: what is blocked, and what a person must decide."""
+    for one in world.plan.blocked:
+        keys = f" {', '.join(one.keys)}" if one.keys else ""
+        yield Note("warning", f"{one.location}: {one.ref}{keys}: stays: {one.why}")
+    for question in world.plan.undecided:
+        yield Note("warning", f"{question.migration}: not decided: {question.what}; {question.remedy}")
+
+
+def render_changes(workspace: Workspace, *, has_journal: bool = False) -> str:
+    """Return everything that would change as one unified diff; the journal, which only repeats it, left out."""
+    from injector.stages.journal import FOLDER, render_delta
+
+    delta = workspace.since({})
+    if not has_journal:
+        delta = {path: pair for path, pair in delta.items() if not path.startswith(f"{FOLDER}/")}
+    return render_delta(delta).decode("utf-8", "backslashreplace")
