@@ -89,7 +89,7 @@ def _variable(consumer: Consumer, key: str, env: str, config: Config) -> Choice:
         return Choice(reads=(read,), change=f"set {file_env} to {path} in place of {env}")
     if find_command(consumer, config):
         read = Read(key=key, delivery=Delivery.ENV_WRAPPED, path=path, env=env)
-        return Choice(reads=(read,), change=_naming(consumer, env))
+        return Choice(reads=(read,))
     return Choice(refusal=f"{_who(consumer)} reads {env or key} from the environment; {_HELP}")
 
 
@@ -97,12 +97,6 @@ _HELP: Final = (
     "name the image's command in the manifest, or under apps in phase2.yaml, so that it can be wrapped, or say there by which "
     "variable (fileEnv, fileSuffix) the app reads a file"
 )
-
-
-def _naming(consumer: Consumer, env: str) -> str:
-    if consumer.container and consumer.container.has_command:
-        return ""
-    return f"name the image's command, so that it can be wrapped to set {env or 'its variables'}"
 
 
 def _all_variables(consumer: Consumer, moved: Sequence[str], config: Config) -> Choice:

@@ -126,11 +126,18 @@ class Read:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContainerReads:
-    """A container and what it reads; `is_init` for init containers."""
+    """A container and what it reads.
+
+    Attributes:
+        name: the container's name; ``*`` for every container that is no init container, where a chart hides the name.
+        is_init: an init container.
+        command: the image's own command line, for a wrapper; only needed where the pod names no command.
+    """
 
     name: str
     reads: tuple[Read, ...]
     is_init: bool = False
+    command: tuple[str, ...] = ()
     location: Location = NOWHERE
 
 

@@ -137,7 +137,10 @@ def _container(body: Map) -> ContainerReads:
         )
         for one in _maps(body, "reads")
     )
-    return ContainerReads(name=_text(body, "name"), reads=reads, is_init=body.get("init") is True, location=body.at())
+    command = tuple(cast("Iterable[str]", _seq(body, "command"))) if "command" in body else ()
+    return ContainerReads(
+        name=_text(body, "name"), reads=reads, is_init=body.get("init") is True, command=command, location=body.at()
+    )
 
 
 def _contradictions(made: SecretMigration) -> Iterator[Misshape]:

@@ -51,7 +51,12 @@ def _rotation(one: Rotation) -> Json:
 
 
 def _container(one: ContainerReads) -> Json:
-    return {"name": one.name, **({"init": True} if one.is_init else {}), "reads": [_read(read) for read in one.reads]}
+    return {
+        "name": one.name,
+        **({"init": True} if one.is_init else {}),
+        **({"command": list(one.command)} if one.command else {}),
+        "reads": [_read(read) for read in one.reads],
+    }
 
 
 def _read(one: Read) -> Json:

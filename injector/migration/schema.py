@@ -62,7 +62,17 @@ _CONTAINER: Final = _object(
     "A container and what it reads.",
     ["name", "reads"],
     {
-        "name": _text("The container's name.", pattern=_LABEL, maxLength=63, **{"x-says": "a container name"}),
+        "name": _text(
+            "The container's name; * for all that are no init containers.",
+            pattern=r"^(\*|[a-z0-9]([-a-z0-9]*[a-z0-9])?)$",
+            maxLength=63,
+            **{"x-says": "a container name"},
+        ),
+        "command": _list(
+            "The image's own command line, for a wrapper; only needed where the pod names no command.",
+            {"type": "string", "maxLength": 4096},
+            most=256,
+        ),
         "init": {"type": "boolean", "description": "Whether it is an init container."},
         "reads": _list("What it reads.", _READ, most=64),
     },

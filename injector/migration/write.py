@@ -113,6 +113,8 @@ class _Writer:
         yield f"        - name: {_scalar(one.name)}"
         if one.is_init:
             yield "          init: true"
+        if one.command:
+            yield f"          command: [{', '.join(_quoted(word) for word in one.command)}]"
         yield "          reads:"
         for number, read in enumerate(one.reads):
             yield from self._above(f"{field}.reads[{number}]", 12)

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 
 from injector.config.model import Config, WorkloadFacts
 from injector.delivery.charts import Places, find_places
-from injector.delivery.choose import choose
+from injector.delivery.choose import choose, find_command
 from injector.location import Location
-from injector.migration.model import ContainerReads, Mode, Read, Rotation, RotationAction, Workload
+from injector.migration.model import ContainerReads, Delivery, Mode, Read, Rotation, RotationAction, Workload
 from injector.model import NOWHERE, Consumer, How, ObjectRef
 from injector.plan.model import Blocked, Change
 from injector.vault.objects import Undecided
@@ -60,6 +60,7 @@ def read_workloads(consumers: Iterable[Consumer], secret: Moved, config: Config)
 def _read_workload(ref: ObjectRef, consumers: list[Consumer], secret: Moved, config: Config, made: Readers) -> None:
     known = config.find_workload(ref.kind, ref.namespace, ref.name)
     containers: dict[tuple[bool, str], dict[tuple[str, str, str], Read]] = {}
+    commands: dict[tuple[bool, str], tuple[str, ...]] = {}
     changes: list[Change] = []
     for consumer in consumers:
         choice = choose(consumer, secret.moved, secret.stays, config)
@@ -71,6 +72,8 @@ def _read_workload(ref: ObjectRef, consumers: list[Consumer], secret: Moved, con
         places = _places(consumer)
         own = (consumer.container.is_init if consumer.container else False, _container_of(consumer, places, known))
         reads = containers.setdefault(own, {})
+        if any(read.delivery is Delivery.ENV_WRAPPED for read in choice.reads):
+            commands[own] = tuple(word for word in find_command(consumer, config) if word)
         for read in choice.reads:
             reads[read.key, read.path, read.env] = replace(read, location=NOWHERE)
     account = _account_of(consumers, known)
@@ -94,7 +97,12 @@ def _read_workload(ref: ObjectRef, consumers: list[Consumer], secret: Moved, con
             service_account=account,
             role=_role_name(ref.namespace, account, ref.name, config),
             containers=tuple(
-                ContainerReads(name=name, reads=tuple(containers[is_init, name].values()), is_init=is_init)
+                ContainerReads(
+                    name=name,
+                    reads=tuple(containers[is_init, name].values()),
+                    is_init=is_init,
+                    command=commands.get((is_init, name), ()),
+                )
                 for is_init, name in sorted(containers)
             ),
             mode=Mode.INIT if is_job else Mode.SIDECAR,

@@ -1,0 +1,255 @@
+"""The whole way of a pod: from what was sent to what the API server shall go on with."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from injector.migration.model import ContainerReads, SecretMigration, Stage, Workload
+from injector.migration.write import write_migration
+from injector.pod.annotate import MAX_CONFIG, TOKEN_VOLUME, build_annotations, config_size
+from injector.pod.model import Body, Json, PodChange, Settings
+from injector.pod.names import ESO, OPT_IN, RELEASED, REVISION, SECRETS, SKIP, annotation
+from injector.pod.reading import (
+    CONTAINER_LISTS,
+    account_of,
+    as_list,
+    as_map,
+    metadata_of,
+    read_secrets,
+    spec_of,
+    volume_secrets,
+    why_refused,
+    why_untouched,
+)
+from injector.pod.rewire import CannotRewireError, File, rewire
+
+_MAX_ANNOTATIONS: Final = 262_144
+"""All annotations of an object together: https://kubernetes.io/docs/concepts/overview/working-with-objects/annotations."""
+
+
+_SECCOMP: Final = {"op": "add", "path": "/securityContext/seccompProfile", "value": {"type": "RuntimeDefault"}}
+
+
+def mutate_pod(
+    pod: Body, namespace: str, migrations: Iterable[SecretMigration], settings: Settings | None = None
+) -> PodChange:
+    """Return a pod that gets its credentials from the Vault Agent, or the same pod and why.
+
+    Args:
+        pod: as it was sent; never changed.
+        namespace: where it is made: an admission request's, not the object's own.
+        migrations: of this namespace; only those at stage inject or later count.
+        settings: how pods are mutated.
+
+    Returns:
+        The change. A pod without the opt-in label is the very same object, without warnings. Never raises, whatever the
+        shape of the pod.
+    """
+    own = settings or Settings()
+    if metadata_of(pod, "labels").get(f"{own.label_prefix}/{OPT_IN}") != "true":
+        return PodChange(pod=pod)
+    untouched = why_untouched(pod)
+    if untouched:
+        return PodChange(pod=pod, warnings=(f"phase2: left alone: {untouched}",))
+    chosen, warnings = _choose(pod, list(migrations), own)
+    if not chosen:
+        return PodChange(pod=pod, warnings=tuple(warnings))
+    refused = why_refused(pod, namespace, has_own_token=bool(own.audience))
+    if refused:
+        return PodChange(pod=pod, warnings=(*warnings, f"phase2: left alone: {refused}"))
+    return _change(pod, chosen, warnings, own)
+
+
+Chosen = Sequence[tuple[SecretMigration, Workload]]
+
+
+def _choose(pod: Body, migrations: Sequence[SecretMigration], settings: Settings) -> tuple[Chosen, list[str]]:
+    """Return the migrations that a pod obeys, each with the workload that it is of, and warnings about the others."""
+    reads = read_secrets(pod)
+    asked = _asked(pod, settings)
+    account = account_of(pod)
+    chosen: list[tuple[SecretMigration, Workload]] = []
+    warnings: list[str] = []
+    known = {one.secret for one in migrations}
+    warnings += [
+        f"phase2: Secret {one} stays: no SecretMigration decides that it moves" for one in sorted(set(reads) - known)
+    ]
+    unknown = sorted(asked - {one.name for one in migrations})
+    warnings += [f"phase2: there is no SecretMigration {name} in this namespace" for name in unknown]
+    for migration in sorted(migrations, key=lambda one: one.name):
+        is_read = bool(reads.get(migration.secret, set()) & {"*", *migration.keys})
+        if not (migration.name in asked or (is_read and not asked)):
+            continue
+        if migration.stage is Stage.PREPARE:
+            warnings.append(f"phase2: Secret {migration.secret} stays for now: its SecretMigration is at stage prepare")
+            continue
+        workload = next((one for one in migration.workloads if one.service_account == account), None)
+        if workload is None:
+            warnings.append(
+                f"phase2: Secret {migration.secret} stays: SecretMigration {migration.name} does not speak of ServiceAccount {account}"
+            )
+        elif chosen and (chosen[0][1].role, chosen[0][0].auth) != (workload.role, migration.auth):
+            warnings.append(
+                f"phase2: Secret {migration.secret} stays: SecretMigrations {chosen[0][0].name} and {migration.name} want different "
+                "roles, and a pod has one"
+            )
+        else:
+            chosen.append((migration, workload))
+    return chosen, warnings
+
+
+def _asked(pod: Body, settings: Settings) -> set[str]:
+    """Return the migrations that the pod names itself: it can only narrow what it gets."""
+    text = metadata_of(pod, "annotations").get(f"{settings.label_prefix}/{SECRETS}", "")
+    return {one.strip() for one in text.split(",") if one.strip()}
+
+
+def _change(pod: Body, chosen: Chosen, warnings: list[str], settings: Settings) -> PodChange:
+    made = copy.deepcopy(dict(pod))
+    files: list[File] = []
+    containers: dict[str, None] = {}
+    obeyed: list[tuple[SecretMigration, Workload]] = []
+    for migration, workload in chosen:
+        trial = copy.deepcopy(made)
+        try:
+            found, names = _rewire_pod(trial, migration, workload)
+        except CannotRewireError as err:
+            warnings.append(f"phase2: Secret {migration.secret} stays: {err}")
+            continue
+        if not found:
+            warnings.append(
+                f"phase2: Secret {migration.secret} stays: no container of SecretMigration {migration.name} is in this pod"
+            )
+            continue
+        made = trial
+        files += found
+        containers.update(dict.fromkeys(names))
+        obeyed.append((migration, workload))
+    if not obeyed:
+        return PodChange(pod=pod, warnings=tuple(warnings))
+    annotations = build_annotations(
+        files, {one.secret: one for one, _ in obeyed}, [one for _, one in obeyed], list(containers), settings
+    )
+    too_large = _why_too_large(annotations, pod)
+    if too_large:
+        return PodChange(pod=pod, warnings=(*warnings, f"phase2: left alone: {too_large}"))
+    released = tuple(sorted(one.secret for one, _ in obeyed))
+    revision = _revision([one for one, _ in obeyed])
+    _finish(made, annotations, released, revision, settings)
+    return PodChange(pod=made, warnings=tuple(warnings), released=released, revision=revision)
+
+
+def _rewire_pod(pod: dict[str, Json], migration: SecretMigration, workload: Workload) -> tuple[list[File], list[str]]:
+    """Rewire every container that the migration speaks of; all or nothing."""
+    spec = dict(as_map(pod.get("spec")))
+    volumes = as_list(spec.get("volumes"))
+    files: list[File] = []
+    names: list[str] = []
+    for kind in CONTAINER_LISTS:
+        if kind not in spec:
+            continue
+        made: list[Json] = []
+        for container in as_list(spec.get(kind)):
+            reads = _reads_of(container, workload, is_init=kind == "initContainers")
+            changed = dict(container)
+            if reads is not None:
+                found = rewire(changed, volumes, migration, reads)
+                files += found
+                if found and kind == "containers":
+                    names.append(str(container.get("name", "")))
+            made.append(changed)
+        spec[kind] = made
+    if "volumes" in spec:
+        spec["volumes"] = _unused_dropped(spec, migration.secret)
+    pod["spec"] = spec
+    return files, names
+
+
+def _reads_of(container: Mapping[str, Json], workload: Workload, *, is_init: bool) -> ContainerReads | None:
+    name = container.get("name")
+    for one in workload.containers:
+        if one.name == name and one.is_init == is_init:
+            return one
+    return next((one for one in workload.containers if one.name == "*" and not is_init), None)
+
+
+def _unused_dropped(spec: Mapping[str, Json], secret: str) -> list[Json]:
+    """Return the volumes without those of the Secret that nobody mounts any more."""
+    mounted = {
+        mount.get("name")
+        for kind in CONTAINER_LISTS
+        for container in as_list(spec.get(kind))
+        for mount in as_list(container.get("volumeMounts"))
+    }
+    return [
+        dict(one)
+        for one in as_list(spec.get("volumes"))
+        if one.get("name") in mounted or secret not in dict(volume_secrets(one))
+    ]
+
+
+def _why_too_large(annotations: Mapping[str, str], pod: Body) -> str:
+    if config_size(annotations) > MAX_CONFIG:
+        return "its templates together are too large for the agent's configuration (about 98 kB); move fewer keys"
+    there = metadata_of(pod, "annotations")
+    size = sum(len(key.encode()) + len(value.encode()) for one in (annotations, there) for key, value in one.items())
+    if size > _MAX_ANNOTATIONS - 1024:
+        return "its annotations would be larger than the API server takes (256 KiB); move fewer keys"
+    return ""
+
+
+def _finish(
+    pod: dict[str, Json], annotations: Mapping[str, str], released: Sequence[str], revision: str, settings: Settings
+) -> None:
+    prefix = settings.label_prefix
+    metadata = dict(as_map(pod.get("metadata")))
+    labels, notes = dict(as_map(metadata.get("labels"))), dict(as_map(metadata.get("annotations")))
+    labels[f"{prefix}/{ESO}"] = SKIP
+    notes.update(annotations)
+    notes[f"{prefix}/{RELEASED}"] = ",".join(released)
+    notes[f"{prefix}/{REVISION}"] = revision
+    metadata["labels"], metadata["annotations"] = labels, notes
+    pod["metadata"] = metadata
+    spec = dict(as_map(pod.get("spec")))
+    if settings.audience:
+        token: Json = {
+            "name": TOKEN_VOLUME,
+            "projected": {
+                "sources": [
+                    {"serviceAccountToken": {"path": "token", "audience": settings.audience, "expirationSeconds": 3600}}
+                ]
+            },
+        }
+        volumes: list[Json] = [dict(one) for one in as_list(spec.get("volumes")) if one.get("name") != TOKEN_VOLUME]
+        spec["volumes"] = [*volumes, token]
+    if _needs_seccomp(spec):
+        for name in (annotation("agent-json-patch"), annotation("agent-init-json-patch")):
+            there = notes.get(name)
+            operations = json.loads(there) if isinstance(there, str) else []
+            notes[name] = json.dumps([*operations, _SECCOMP], separators=(",", ":"))
+    pod["spec"] = spec
+
+
+def _needs_seccomp(spec: Mapping[str, Json]) -> bool:
+    """Tell whether the agent needs a seccomp profile: the pod's containers have their own and the pod has none.
+
+    The injector sets none, and PodSecurity ``restricted`` refuses a pod with one container that has none (vault-k8s #599).
+    """
+    if as_map(spec.get("securityContext")).get("seccompProfile"):
+        return False
+    own = [as_map(one.get("securityContext")).get("seccompProfile") for one in as_list(spec.get("containers"))]
+    return bool(own) and all(own)
+
+
+def _revision(migrations: Sequence[SecretMigration]) -> str:
+    text = "\n".join(write_migration(one) for one in migrations)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def has_spec(pod: Body) -> bool:
+    """Tell whether an object looks like a pod at all."""
+    return bool(spec_of(pod).get("containers"))

@@ -1,0 +1,136 @@
+"""Reads a pod: which Secrets it names, what would make the injector refuse it, and whether somebody was here before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from injector.pod.model import Body, Json
+from injector.pod.names import VAULT
+
+CONTAINER_LISTS: Final = ("initContainers", "containers")
+AGENTS: Final = frozenset({"vault-agent", "vault-agent-init"})
+_VOLUMES: Final = frozenset(
+    {
+        "vault-secrets",
+        "home-init",
+        "home-sidecar",
+        "vault-config",
+        "vault-tls-secrets",
+        "extra-secrets",
+        "vault-agent-cache",
+    }
+)
+_NO_NAMESPACES: Final = frozenset({"kube-system", "kube-public"})
+"""The injector refuses pods of these: vault-k8s agent-inject/handler.go:36-39@v1.6.2."""
+
+
+def spec_of(pod: Body) -> Body:
+    """Return the pod's spec, empty when it has none."""
+    return as_map(pod.get("spec"))
+
+
+def metadata_of(pod: Body, part: str) -> Mapping[str, str]:
+    """Return the pod's labels or annotations."""
+    found = as_map(as_map(pod.get("metadata")).get(part))
+    return {key: value for key, value in found.items() if isinstance(value, str)}
+
+
+def as_map(value: Json) -> Mapping[str, Json]:
+    """Return a mapping as it is, and anything else as an empty one."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def as_list(value: Json) -> list[Mapping[str, Json]]:
+    """Return the mappings of a list, and of anything else none."""
+    return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []
+
+
+def iter_containers(pod: Body) -> Iterator[tuple[str, Mapping[str, Json]]]:
+    """Yield (list name, container) of a pod, init containers first."""
+    spec = spec_of(pod)
+    for name in CONTAINER_LISTS:
+        for container in as_list(spec.get(name)):
+            yield name, container
+
+
+def account_of(pod: Body) -> str:
+    """Return the pod's ServiceAccount."""
+    spec = spec_of(pod)
+    name = spec.get("serviceAccountName") or spec.get("serviceAccount")
+    return name if isinstance(name, str) and name else "default"
+
+
+def read_secrets(pod: Body) -> dict[str, set[str]]:
+    """Return the Secrets that containers read: name -> keys, ``*`` for all of them."""
+    found: dict[str, set[str]] = {}
+    for volume in as_list(spec_of(pod).get("volumes")):
+        for name, keys in volume_secrets(volume):
+            found.setdefault(name, set()).update(keys or {"*"})
+    for _, container in iter_containers(pod):
+        for variable in as_list(container.get("env")):
+            ref = as_map(as_map(variable.get("valueFrom")).get("secretKeyRef"))
+            if isinstance(ref.get("name"), str):
+                found.setdefault(str(ref["name"]), set()).add(str(ref.get("key", "")))
+        for source in as_list(container.get("envFrom")):
+            whole = as_map(source.get("secretRef")).get("name")
+            if isinstance(whole, str):
+                found.setdefault(whole, set()).add("*")
+    return found
+
+
+def volume_secrets(volume: Body) -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield (Secret, key -> path) of a volume; no keys stand for all of them."""
+    secret = as_map(volume.get("secret"))
+    if isinstance(secret.get("secretName"), str):
+        yield str(secret["secretName"]), _items(secret)
+    for source in as_list(as_map(volume.get("projected")).get("sources")):
+        projected = as_map(source.get("secret"))
+        if isinstance(projected.get("name"), str):
+            yield str(projected["name"]), _items(projected)
+
+
+def _items(source: Mapping[str, Json]) -> dict[str, str]:
+    return {str(one.get("key", "")): str(one.get("path", "")) for one in as_list(source.get("items"))}
+
+
+def why_untouched(pod: Body) -> str:
+    """Return in words why a pod is left as it is: somebody was here before. Empty when nobody was."""
+    annotations = metadata_of(pod, "annotations")
+    if f"{VAULT}/agent-inject-status" in annotations:
+        return f"it carries {VAULT}/agent-inject-status: it was injected before, or copied from a pod that was"
+    by_hand = sorted(name for name in annotations if name.startswith(f"{VAULT}/"))
+    if by_hand:
+        return f"it is annotated by hand ({by_hand[0]}): remove the {VAULT} annotations or the label"
+    if any(container.get("name") in AGENTS for _, container in iter_containers(pod)):
+        return "it has a Vault Agent container already"
+    return ""
+
+
+def why_refused(pod: Body, namespace: str, *, has_own_token: bool) -> str:
+    """Return in words why the injector, or the API server behind it, would refuse the pod; empty when they would not.
+
+    Args:
+        pod: the pod.
+        namespace: where it is made.
+        has_own_token: a projected token is added for the agent, so the pod's own is not needed.
+
+    Source: vault-k8s agent-inject/handler.go and agent.go@v1.6.2; docs/ground-truth.md.
+    """
+    spec = spec_of(pod)
+    if namespace in _NO_NAMESPACES:
+        return f"the Vault Agent Injector refuses pods in {namespace}"
+    if spec.get("automountServiceAccountToken") is False and not has_own_token:
+        return (
+            "automountServiceAccountToken is false, so the agent has no token to log in with; remove it, or configure "
+            "vault.auth.audience, which gives the agent a token of its own"
+        )
+    for volume in as_list(spec.get("volumes")):
+        name = volume.get("name")
+        if name in _VOLUMES or str(name).startswith("vault-secrets-custom-"):
+            return f"it has a volume {name}, a name that the Vault Agent Injector needs; call it otherwise"
+    for _, container in iter_containers(pod):
+        for mount in as_list(container.get("volumeMounts")):
+            if str(mount.get("mountPath", "")).rstrip("/") == "/vault/secrets":
+                return f"container {container.get('name')} mounts something at /vault/secrets, where the agent renders; move it"
+    return ""

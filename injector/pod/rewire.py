@@ -1,0 +1,232 @@
+"""Takes a container's Secret away and gives it the rendered files instead: mounts, variables, command."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from injector.migration.model import ContainerReads, Delivery, Read, SecretMigration
+from injector.pod.model import Json
+from injector.pod.reading import as_list, as_map, volume_secrets
+
+FOLDER: Final = "/vault/secrets"
+_MAIN_VOLUME: Final = "vault-secrets"
+"""The injector's own volume, mounted at `FOLDER`. Source: vault-k8s agent-inject/agent/container_volume.go@v1.6.2."""
+_SHELL: Final = "/bin/sh"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class File:
+    """A file that the agent renders: a key of a Secret at a path; `mode` is octal text or empty."""
+
+    secret: str
+    key: str
+    path: str
+    mode: str = ""
+
+
+class CannotRewireError(Exception):
+    """A container cannot take files; the text says why, for a person."""
+
+
+def rewire(
+    container: dict[str, Json], volumes: Sequence[Mapping[str, Json]], migration: SecretMigration, reads: ContainerReads
+) -> list[File]:
+    """Change a container in place, and return the files that it needs.
+
+    Args:
+        container: of a pod; a copy that may be changed.
+        volumes: of the pod, as they were.
+        migration: whose Secret it reads.
+        reads: what the migration says of it.
+
+    Raises:
+        CannotRewireError: before anything was changed.
+    """
+    files: list[File] = []
+    for volume in volumes:
+        files += _drop_mounts(container, volume, migration)
+    wrapped: dict[str, str] = {}
+    for read in reads.reads:
+        if read.delivery is Delivery.FILE:
+            files += _files_of(read, migration, files)
+            continue
+        for key, env in _variables(read, migration):
+            path = read.path or f"{FOLDER}/{migration.secret}/{key}"
+            files.append(File(migration.secret, key, path, read.mode))
+            if read.delivery is Delivery.ENV_FILE:
+                _set_file_variable(container, migration, key, env, read, path)
+            else:
+                _drop_variable(container, migration, key, env)
+                wrapped[env] = path
+    _check_left(container, migration)
+    if wrapped:
+        _wrap(container, wrapped, reads)
+    return files
+
+
+def _variables(read: Read, migration: SecretMigration) -> list[tuple[str, str]]:
+    """Return (key, variable) of a read by the environment; ``*`` is every moved key behind a prefix."""
+    if read.key == "*":
+        return [(key, f"{read.env}{key}") for key in migration.keys]
+    return [(read.key, read.env)]
+
+
+def _files_of(read: Read, migration: SecretMigration, known: Sequence[File]) -> list[File]:
+    """Return the files of a read that no mount of the pod told of: its manifest names the Secret no more."""
+    if read.key == "*":
+        wanted = [File(migration.secret, key, f"{read.path.rstrip('/')}/{key}", read.mode) for key in migration.keys]
+    else:
+        wanted = [File(migration.secret, read.key, read.path, read.mode)]
+    paths = {one.path for one in known}
+    return [one for one in wanted if one.path not in paths]
+
+
+def _drop_mounts(container: dict[str, Json], volume: Mapping[str, Json], migration: SecretMigration) -> list[File]:
+    """Take out the mounts of a volume that holds the Secret, and return the files that stand in for it."""
+    sources = dict(volume_secrets(volume))
+    if migration.secret not in sources:
+        return []
+    mounts = [one for one in as_list(container.get("volumeMounts")) if one.get("name") == volume.get("name")]
+    if not mounts:
+        return []
+    projected = as_list(as_map(volume.get("projected")).get("sources"))
+    if len(sources) > 1 or len(projected) > 1:
+        raise CannotRewireError(
+            f"volume {volume.get('name')} joins Secret {migration.secret} with other sources; give it a volume of its own"
+        )
+    items = sources[migration.secret]
+    moved = set(migration.keys)
+    stays = sorted(set(items) - moved)
+    if stays:
+        raise CannotRewireError(
+            f"volume {volume.get('name')} also holds {', '.join(stays)}, which stays with the Secret"
+        )
+    layout = items or {key: key for key in migration.keys}
+    mode = _mode_of(volume)
+    files: list[File] = []
+    for mount in mounts:
+        files += _files_of_mount(container, mount, layout, migration.secret, mode)
+    kept: list[Json] = [dict(one) for one in as_list(container.get("volumeMounts")) if one not in mounts]
+    container["volumeMounts"] = kept + _sub_mounts(mounts, layout, migration.secret)
+    return files
+
+
+def _files_of_mount(
+    container: Mapping[str, Json], mount: Mapping[str, Json], layout: Mapping[str, str], secret: str, mode: str
+) -> list[File]:
+    path = str(mount.get("mountPath", ""))
+    sub_path = str(mount.get("subPath", "")).strip("/")
+    if mount.get("subPathExpr"):
+        raise CannotRewireError(
+            f"container {container.get('name')} mounts it by subPathExpr, which is known only when the pod runs"
+        )
+    if not sub_path:
+        return [File(secret, key, f"{path.rstrip('/')}/{target}", mode) for key, target in layout.items()]
+    found = [key for key, target in layout.items() if target == sub_path]
+    if not found:
+        raise CannotRewireError(f"container {container.get('name')} mounts {sub_path} of it, which is no moved key")
+    return [File(secret, found[0], f"{FOLDER}/{secret}/{found[0]}", mode)]
+
+
+def _sub_mounts(mounts: Sequence[Mapping[str, Json]], layout: Mapping[str, str], secret: str) -> list[Json]:
+    """Return the mounts of single files: from the injector's own volume, which it adds to the pod after us."""
+    made: list[Json] = []
+    for mount in mounts:
+        sub_path = str(mount.get("subPath", "")).strip("/")
+        key = next((key for key, target in layout.items() if target == sub_path), None)
+        if sub_path and key:
+            made.append(
+                {
+                    "name": _MAIN_VOLUME,
+                    "mountPath": mount.get("mountPath"),
+                    "subPath": f"{secret}/{key}",
+                    "readOnly": True,
+                }
+            )
+    return made
+
+
+def _mode_of(volume: Mapping[str, Json]) -> str:
+    """Return the permissions of a volume's files as octal text; empty for Kubernetes' default, which the agent's is too."""
+    for part in ("secret", "projected"):
+        mode = as_map(volume.get(part)).get("defaultMode")
+        if isinstance(mode, int) and mode != 0o644:  # noqa: PLR2004 - Kubernetes' default
+            return f"{mode:04o}"
+    return ""
+
+
+def _refers(variable: Mapping[str, Json], migration: SecretMigration, key: str) -> bool:
+    ref = as_map(as_map(variable.get("valueFrom")).get("secretKeyRef"))
+    return ref.get("name") == migration.secret and ref.get("key") == key
+
+
+def _set_file_variable(
+    container: dict[str, Json], migration: SecretMigration, key: str, env: str, read: Read, path: str
+) -> None:
+    """Put the variable that names the file in the place of the one that held the value."""
+    file_env = read.file_env if read.key != "*" else f"{env}{read.file_env.removeprefix(read.env)}"
+    replacement: Json = {"name": file_env, "value": path}
+    made: list[Json] = []
+    is_there = False
+    for variable in as_list(container.get("env")):
+        if variable.get("name") == env and _refers(variable, migration, key):
+            made.append(replacement)
+            is_there = True
+        elif variable.get("name") != file_env:
+            made.append(dict(variable))
+    if not is_there:
+        made.append(replacement)
+        if _loads_whole(container, migration):
+            # envFrom would still set the old variable, and many apps refuse both: an empty one counts as unset.
+            made.append({"name": env, "value": ""})
+    container["env"] = made
+
+
+def _drop_variable(container: dict[str, Json], migration: SecretMigration, key: str, env: str) -> None:
+    made: list[Json] = [
+        dict(one)
+        for one in as_list(container.get("env"))
+        if not (one.get("name") == env and _refers(one, migration, key))
+    ]
+    if "env" in container:
+        container["env"] = made
+
+
+def _loads_whole(container: Mapping[str, Json], migration: SecretMigration) -> bool:
+    return any(
+        as_map(source.get("secretRef")).get("name") == migration.secret for source in as_list(container.get("envFrom"))
+    )
+
+
+def _check_left(container: Mapping[str, Json], migration: SecretMigration) -> None:
+    """Refuse when a variable still reads a moved key: the migration does not speak of it."""
+    for variable in as_list(container.get("env")):
+        ref = as_map(as_map(variable.get("valueFrom")).get("secretKeyRef"))
+        if ref.get("name") == migration.secret and ref.get("key") in migration.keys:
+            raise CannotRewireError(
+                f"container {container.get('name')} reads {ref.get('key')} as {variable.get('name')}, of which SecretMigration "
+                f"{migration.name} does not speak"
+            )
+
+
+def _wrap(container: dict[str, Json], variables: Mapping[str, str], reads: ContainerReads) -> None:
+    """Let a shell read the files into the environment before the container's own command runs.
+
+    A marker behind the value keeps a newline at its end, which a shell's substitution would cut.
+    """
+    command = container.get("command")
+    own = [str(one) for one in command] if isinstance(command, list) and command else list(reads.command)
+    if not own:
+        raise CannotRewireError(
+            f"container {container.get('name')} names no command that could be wrapped to set {', '.join(sorted(variables))}"
+        )
+    lines = [
+        f'{name}="$(cat {shlex.quote(path)} && printf x)"; export {name}="${{{name}%x}}"'
+        for name, path in sorted(variables.items())
+    ]
+    script = "; ".join([*lines, 'exec "$@"'])
+    wrapped: list[Json] = [_SHELL, "-ec", script, "phase2", *own]
+    container["command"] = wrapped
