@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from injector.config.model import AuthMethod
@@ -23,11 +24,20 @@ _CONFIG_FRAME: Final = 4096
 """Room for what the injector writes around the templates: auth, listener, sinks."""
 
 
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """As whom the agent runs; None for the injector's own default (100 and 1000)."""
+
+    user: int | None = None
+    group: int | None = None
+
+
 def build_annotations(
     files: Iterable[File],
     migrations: Mapping[str, SecretMigration],
     workloads: Sequence[Workload],
     containers: Sequence[str],
+    identity: Identity,
     settings: Settings,
 ) -> dict[str, str]:
     """Return a pod's annotations for the injector.
@@ -37,6 +47,7 @@ def build_annotations(
         migrations: Secret -> the migration that decides for it.
         workloads: of these migrations, the ones that this pod is of; they agree on role and auth.
         containers: names of the containers that get the files.
+        identity: as whom the agent runs.
         settings: where Vault is, and for whom tokens are made.
     """
     first = next(iter(migrations.values()))
@@ -61,7 +72,7 @@ def build_annotations(
     rendered = sorted(set(files))
     for file in rendered:
         made.update(_file(file, migrations[file.secret]))
-    made.update(_running(workloads, rendered))
+    made.update(_running(workloads, identity, rendered))
     return {annotation(name): made[name] for name in sorted(made)}
 
 
@@ -85,16 +96,15 @@ def _file(file: File, migration: SecretMigration) -> dict[str, str]:
     return made
 
 
-def _running(workloads: Sequence[Workload], files: Sequence[File]) -> dict[str, str]:
+def _running(workloads: Sequence[Workload], identity: Identity, files: Sequence[File]) -> dict[str, str]:
     """Return how the agent runs: as whom, in which mode, and what it does when a credential changes."""
     made: dict[str, str] = {}
     if any(one.init_first for one in workloads):
         made["agent-init-first"] = "true"
-    identity = next((one for one in workloads if one.run_as_user is not None), None)
-    if identity is not None:
-        made["agent-run-as-user"] = str(identity.run_as_user)
-        if identity.run_as_group is not None:
-            made["agent-run-as-group"] = str(identity.run_as_group)
+    if identity.user is not None:
+        made["agent-run-as-user"] = str(identity.user)
+    if identity.group is not None:
+        made["agent-run-as-group"] = str(identity.group)
     modes = {one.mode for one in workloads}
     if Mode.NATIVE_SIDECAR in modes:
         made.update(_native(files))

@@ -6,11 +6,12 @@ import copy
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from injector.migration.model import ContainerReads, SecretMigration, Stage, Workload
 from injector.migration.write import write_migration
-from injector.pod.annotate import MAX_CONFIG, TOKEN_VOLUME, build_annotations, config_size
+from injector.pod.annotate import MAX_CONFIG, TOKEN_VOLUME, Identity, build_annotations, config_size
 from injector.pod.model import Body, Json, PodChange, Settings
 from injector.pod.names import ESO, OPT_IN, RELEASED, REVISION, SECRETS, SKIP, annotation
 from injector.pod.reading import (
@@ -131,8 +132,16 @@ def _change(pod: Body, chosen: Chosen, warnings: list[str], settings: Settings) 
         obeyed.append((migration, workload))
     if not obeyed:
         return PodChange(pod=pod, warnings=tuple(warnings))
+    identity = _identity(pod, list(containers), [one for _, one in obeyed])
+    if identity.user is None and any(not _is_open(file) for file in files):
+        # The agent would own a file that only its owner may read, and the app runs as somebody else.
+        files = [replace(file, mode="") for file in files]
+        warnings.append(
+            "phase2: the pod sets no runAsUser, so the agent cannot run as the app and its files are readable for every user in "
+            "the pod; set runAsUser to keep them to one"
+        )
     annotations = build_annotations(
-        files, {one.secret: one for one, _ in obeyed}, [one for _, one in obeyed], list(containers), settings
+        files, {one.secret: one for one, _ in obeyed}, [one for _, one in obeyed], list(containers), identity, settings
     )
     too_large = _why_too_large(annotations, pod)
     if too_large:
@@ -141,6 +150,35 @@ def _change(pod: Body, chosen: Chosen, warnings: list[str], settings: Settings) 
     revision = _revision([one for one, _ in obeyed])
     _finish(made, annotations, released, revision, settings)
     return PodChange(pod=made, warnings=tuple(warnings), released=released, revision=revision)
+
+
+_OTHERS_READ: Final = 0o004
+_ROOT: Final = 0
+
+
+def _is_open(file: File) -> bool:
+    return not file.mode or bool(int(file.mode, 8) & _OTHERS_READ)
+
+
+def _identity(pod: Body, containers: Sequence[str], workloads: Sequence[Workload]) -> Identity:
+    """Return as whom the agent runs: what a migration says, else what the pod's own containers agree on.
+
+    Never root, which the agent does not need, and never guessed.
+    """
+    said = next((one for one in workloads if one.run_as_user is not None), None)
+    if said is not None:
+        return Identity(said.run_as_user, said.run_as_group)
+    shared = as_map(spec_of(pod).get("securityContext"))
+    found: set[tuple[Json, Json]] = set()
+    for container in as_list(spec_of(pod).get("containers")):
+        if container.get("name") in containers:
+            own = as_map(container.get("securityContext"))
+            user, group = own.get("runAsUser", shared.get("runAsUser")), own.get("runAsGroup", shared.get("runAsGroup"))
+            found.add((user if isinstance(user, int) else None, group if isinstance(group, int) else None))
+    user, group = found.pop() if len(found) == 1 else (None, None)
+    if not isinstance(user, int) or user == _ROOT:
+        return Identity()
+    return Identity(user, group if isinstance(group, int) else None)
 
 
 def _rewire_pod(pod: dict[str, Json], migration: SecretMigration, workload: Workload) -> tuple[list[File], list[str]]:
