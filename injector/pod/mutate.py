@@ -53,6 +53,8 @@ def mutate_pod(
     own = settings or Settings()
     if metadata_of(pod, "labels").get(f"{own.label_prefix}/{OPT_IN}") != "true":
         return PodChange(pod=pod)
+    if f"{own.label_prefix}/{REVISION}" in metadata_of(pod, "annotations"):
+        return PodChange(pod=pod)  # our own work: the API server may ask a second time
     untouched = why_untouched(pod)
     if untouched:
         return PodChange(pod=pod, warnings=(f"phase2: left alone: {untouched}",))

@@ -80,6 +80,8 @@ def _files_of(read: Read, migration: SecretMigration, known: Sequence[File]) -> 
         wanted = [File(migration.secret, key, f"{read.path.rstrip('/')}/{key}", read.mode) for key in migration.keys]
     else:
         wanted = [File(migration.secret, read.key, read.path, read.mode)]
+    if any(one.path.startswith(f"{read.path.rstrip('/')}/") for one in known):
+        return []  # the pod's own mount has told what belongs into the folder
     paths = {one.path for one in known}
     return [one for one in wanted if one.path not in paths]
 
