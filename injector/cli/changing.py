@@ -1,0 +1,132 @@
+"""What ``apply`` and ``rollback`` share: their flags, the question before writing, and what they answer."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from injector.cli.answer import Answer, Note
+from injector.cli.console import Console, is_terminal
+from injector.cli.options import flag
+from injector.cli.planning import World, outcome_notes, render_changes
+from injector.cli.reading import Reading, is_full, unreadable_notes
+from injector.cli.words import Names, OneOf
+from injector.errors import UsageError
+
+if TYPE_CHECKING:
+    from injector.stages.run import Outcome
+
+
+class ChangeFormat(StrEnum):
+    """What ``apply -o`` takes."""
+
+    DIFF = "diff"
+    JSON = "json"
+
+
+def writing_flags(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the flags of the commands that write into the tree."""
+    for decorate in reversed(
+        (
+            flag(
+                "-o", "--output", type=OneOf(ChangeFormat), default=ChangeFormat.DIFF, show_default=True, help="Format."
+            ),
+            flag("--only", type=Names("NAMESPACE/NAME"), multiple=True, help="Only these ExternalSecrets."),
+            flag("--write", is_flag=True, help="Write the changes, after a question; without it they are only shown."),
+            flag("-y", "--yes", is_flag=True, help="Ask nothing; for scripts."),
+        )
+    ):
+        command = decorate(command)
+    return command
+
+
+def finish(
+    outcome: Outcome,
+    world: World,
+    reading: Reading,
+    console: Console,
+    *,
+    output: ChangeFormat,
+    is_writing: bool,
+    is_sure: bool,
+) -> Answer:
+    """Write what a run would change when that is asked for, and return its answer."""
+    diff = render_changes(outcome.workspace)
+    notes = list(outcome_notes(outcome))
+    full = is_full(world.report, is_allowed=reading.allow_unreadable)
+    if outcome.workspace.changed and is_writing:
+        if not is_sure:
+            _ask(diff, console)
+        _write(world)
+        notes.append(Note("summary", f"{len(outcome.workspace.changed)} files written"))
+    elif outcome.workspace.changed:
+        notes.append(
+            Note("summary", f"{len(outcome.workspace.changed)} files would change; nothing is written without --write")
+        )
+    notes += unreadable_notes(world.report, is_allowed=reading.allow_unreadable)
+    return Answer(
+        document=diff if output is ChangeFormat.DIFF else _json(outcome, is_written=is_writing),
+        notes=tuple(notes),
+        exit_code=2 if outcome.refused or not full else 0,
+    )
+
+
+def _ask(diff: str, console: Console) -> None:
+    """Show the changes and ask; anything but yes ends the run.
+
+    Raises:
+        UsageError: there is nobody to ask.
+        click.Abort: the answer was no.
+    """
+    if not is_terminal(sys.stdin) or sys.stdin is None:
+        raise UsageError("nobody can be asked here; pass --yes to write without a question")
+    console.clear()
+    sys.stderr.write(f"{diff}\nWrite these changes? [y/N] ")
+    sys.stderr.flush()
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise UsageError("nothing was written")
+
+
+def _write(world: World) -> None:
+    from injector.edit.changes import Change, ChangeSet, write_changes
+    from injector.edit.git import check_clean
+
+    changes = ChangeSet.of(Change(path, *pair) for path, pair in world.workspace.since({}).items())
+    check_clean(world.root, changes.paths)
+    write_changes(changes, world.root)
+
+
+def _json(outcome: Outcome, *, is_written: bool) -> str:
+    import json
+
+    from injector.report.contract import API_VERSION
+
+    document = {
+        "apiVersion": API_VERSION,
+        "kind": "Changes",
+        "isWritten": is_written and bool(outcome.workspace.changed),
+        "done": [
+            {
+                "namespace": one.migration.namespace,
+                "name": one.migration.name,
+                "stage": one.stage.value if one.stage else None,
+            }
+            for one in outcome.done
+        ],
+        "already": [{"namespace": one.namespace, "name": one.name} for one in outcome.already],
+        "waiting": [{"namespace": one.namespace, "name": one.name} for one in outcome.waiting],
+        "refused": [
+            {
+                "namespace": one.migration.namespace,
+                "name": one.migration.name,
+                "message": one.why,
+                "file": one.location.path,
+                "line": one.location.line,
+            }
+            for one in outcome.refused
+        ],
+        "files": sorted(outcome.workspace.changed),
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"

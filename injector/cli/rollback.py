@@ -1,0 +1,45 @@
+"""``phase2 rollback``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from injector.cli.answer import Answer
+from injector.cli.changing import ChangeFormat, finish, writing_flags
+from injector.cli.configuring import paths_argument
+from injector.cli.options import CONTEXT, Command, Session, reading_flags
+from injector.cli.planning import choose_wanted, read_world
+from injector.cli.reading import Reading
+
+
+@click.command("rollback", cls=Command, context_settings=CONTEXT)
+@paths_argument()
+@writing_flags
+@reading_flags
+@click.pass_obj
+def command(
+    session: Session,
+    /,
+    *,
+    paths: Sequence[str],
+    output: ChangeFormat,
+    only: Sequence[Sequence[str]],
+    write: bool,
+    yes: bool,
+    **reading_values: Any,
+) -> Answer:
+    """Take the last stage of every migration back, byte for byte.
+
+    Without --write the changes are shown and nothing is written.
+    """
+    from injector.stages.run import roll_back
+
+    reading = Reading(**reading_values)
+    reading.configure(session.console)
+    world = read_world(paths, reading, session.console)
+    wanted = choose_wanted([name for group in only for name in group], world)
+    outcome = roll_back(world.plan, world.workspace, world.config, wanted=wanted, journals=world.journals)
+    return finish(outcome, world, reading, session.console, output=output, is_writing=write, is_sure=yes)
