@@ -1,7 +1,8 @@
 """Bytes to YAML documents whose every key knows its line.
 
 The parser is libyaml through PyYAML's C *composer*: it yields nodes with marks and constructs nothing, so
-no tag is ever executed and an alias bomb costs only its own bytes. What is built from the nodes is plain
+no tag is ever executed and an alias bomb costs only its own bytes. `injector.manifests.blockstyle` spares it the plain
+documents, which are nine of ten. What is built from the nodes is plain
 ``str``/``int``/``float``/``bool``/``None`` and the two containers below, which are a ``dict`` and a ``list``
 that also remember lines.
 
@@ -11,19 +12,21 @@ is a document marker wherever it stands, so one broken document costs only itsel
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Final, TypeAlias, cast
+from typing import Final, cast
 
 import yaml
 
-from injector.location import Location
+from injector.manifests.blockstyle import read_block
+from injector.manifests.yamlvalues import STR, Map, Seq, Value, clone, resolve_plain, resolve_scalar
 
-Value: TypeAlias = "str | int | float | bool | Map | Seq | None"
+__all__ = [
+    "Chunk", "Map", "Parsed", "Seq", "Value", "YamlError", "clone", "compose_chunk", "decode_stream", "iter_documents",
+    "parse_chunk", "resolve_scalar", "split_documents",
+]  # fmt: skip
 
 MAX_DOCUMENT_BYTES: Final = 16 * 1024 * 1024
 """A Kubernetes object is at most 1.5 MiB in etcd; ten times that is no manifest."""
@@ -35,99 +38,6 @@ MAX_ALIAS_NODES: Final = 200_000
 _TOO_DEEP: Final = f"nested deeper than {MAX_NESTING} levels"
 _LONG_LINE: Final = 6000
 _RISKY_BRACKETS: Final = 3000
-
-
-class Map(dict[str, "Value"]):
-    """A YAML mapping, in the order of the file.
-
-    Attributes:
-        path: the file it was read from.
-        line: line of its first key.
-        lines: key -> line in `path`, or a `Location` when the key came from another file (a patch).
-    """
-
-    __slots__ = ("line", "lines", "path")
-
-    def __init__(self, path: str = "", line: int = 0) -> None:
-        super().__init__()
-        self.path = path
-        self.line = line
-        self.lines: dict[str, int | Location] = {}
-
-    def at(self, key: str | None = None) -> Location:
-        """Return where `key` stands, or where the mapping starts."""
-        where = self.lines.get(key, self.line) if key is not None else self.line
-        return where if isinstance(where, Location) else Location(self.path, where)
-
-    def put(self, key: str, value: Value, at: int | Location | None = None) -> None:
-        """Set `key`; `at` is kept from the key's former value when it is not given."""
-        self[key] = value
-        if at is not None:
-            self.lines[key] = at
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return (_rebuild_map, (self.path, self.line, self.lines, dict(self)))
-
-
-class Seq(list["Value"]):
-    """A YAML sequence.
-
-    Attributes:
-        path: the file it was read from.
-        line: line of its first item.
-        lines: the items' lines; may be shorter than the sequence after edits, then `line` stands in.
-    """
-
-    __slots__ = ("line", "lines", "path")
-
-    def __init__(self, path: str = "", line: int = 0) -> None:
-        super().__init__()
-        self.path = path
-        self.line = line
-        self.lines: list[int | Location] = []
-
-    def at(self, index: int | None = None) -> Location:
-        """Return where item `index` stands, or where the sequence starts."""
-        where: int | Location = self.line
-        if index is not None and index < len(self.lines):
-            where = self.lines[index]
-        return where if isinstance(where, Location) else Location(self.path, where)
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return (_rebuild_seq, (self.path, self.line, self.lines, list(self)))
-
-
-def _rebuild_map(path: str, line: int, lines: dict[str, int | Location], items: dict[str, Value]) -> Map:
-    made = Map(path, line)
-    made.lines = lines
-    made.update(items)
-    return made
-
-
-def _rebuild_seq(path: str, line: int, lines: list[int | Location], items: list[Value]) -> Seq:
-    made = Seq(path, line)
-    made.lines = lines
-    made.extend(items)
-    return made
-
-
-def clone(value: Value) -> Value:
-    """Return a deep copy: nobody mutates a document that was handed in."""
-    if isinstance(value, Map):
-        made = Map(value.path, value.line)
-        made.lines = value.lines.copy()
-        made.update(value)
-        for key, item in value.items():
-            # Most of a document is scalars: a call for each of them would be most of the cost.
-            if isinstance(item, (dict, list)):
-                made[key] = clone(item)
-        return made
-    if isinstance(value, Seq):
-        copied = Seq(value.path, value.line)
-        copied.lines = value.lines.copy()
-        copied.extend([clone(item) if isinstance(item, (dict, list)) else item for item in value])
-        return copied
-    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +161,7 @@ class Parsed:
     is_head: bool = False
 
 
-_HEAD: Final = frozenset({"apiVersion", "kind", "metadata", "$patch"})
+_HEAD: Final = ("apiVersion", "kind", "metadata", "$patch")
 
 
 def parse_chunk(chunk: Chunk, path: str, heads: frozenset[str] = frozenset()) -> Parsed:
@@ -266,21 +176,33 @@ def parse_chunk(chunk: Chunk, path: str, heads: frozenset[str] = frozenset()) ->
     Raises:
         YamlError: with the line of the *file*, and why, never with the text that stands there.
     """
+    parsed = _parse_whole(chunk, path)
+    value = parsed.value
+    if isinstance(value, Map) and heads and b"${" not in chunk.data:
+        kind = value.get("kind")
+        if isinstance(kind, str) and kind in heads:
+            return replace(parsed, value=_head_of(value), is_head=True)
+    return parsed
+
+
+def _parse_whole(chunk: Chunk, path: str) -> Parsed:
+    found = read_block(chunk.data, path, chunk.line) if len(chunk.data) <= MAX_DOCUMENT_BYTES else None
+    if found is not None:
+        return Parsed(*found)
     node = compose_chunk(chunk)
     if node is None:
         return Parsed(None)
-    is_head = isinstance(node, yaml.MappingNode) and _kind_of(node) in heads and b"${" not in chunk.data
-    if is_head:
-        node.value = [pair for pair in node.value if isinstance(pair[0].value, str) and pair[0].value in _HEAD]
     builder = _Builder(path, chunk.line)
     value = builder.build(node)
-    return Parsed(value, tuple(builder.duplicates), builder.template_line, is_head)
+    return Parsed(value, tuple(builder.duplicates), builder.template_line)
 
 
-def _kind_of(node: yaml.MappingNode) -> str:
-    """Return an object's kind; empty when it stands there twice, or is none."""
-    found = [value.value for key, value in node.value if key.value == "kind" and isinstance(value, yaml.ScalarNode)]
-    return found[0] if len(found) == 1 else ""
+def _head_of(body: Map) -> Map:
+    made = Map(body.path, body.line)
+    for key in _HEAD:
+        if key in body:
+            made.put(key, body[key], body.lines.get(key))
+    return made
 
 
 def compose_chunk(chunk: Chunk) -> yaml.Node | None:
@@ -335,11 +257,11 @@ def _has_long_line(data: bytes, limit: int = _LONG_LINE) -> bool:
 class _Composer(yaml.CSafeLoader):
     """libyaml's composer without PyYAML's resolver, which costs as much as all the rest and is of YAML 1.1.
 
-    A node's tag is what the file says; without one it is empty for a plain scalar and `_STR` for others.
+    A node's tag is what the file says; without one it is empty for a plain scalar and `STR` for others.
     """
 
     def resolve(self, kind: object, _value: object, implicit: tuple[bool, bool]) -> str:
-        return "" if kind is not yaml.ScalarNode or implicit[0] else _STR
+        return "" if kind is not yaml.ScalarNode or implicit[0] else STR
 
     def descend_resolver(self, _parent: object, _index: object) -> None:
         """Do nothing: no tag depends on a node's place."""
@@ -362,7 +284,7 @@ def _compose_flat(data: bytes) -> yaml.Node | None:
         node: yaml.Node
         start, end = _mark(event.start_mark), _mark(event.end_mark)
         if isinstance(event, yaml.ScalarEvent):
-            tag = event.tag or ("" if event.implicit[0] else _STR)
+            tag = event.tag or ("" if event.implicit[0] else STR)
             style = "" if event.implicit[0] else event.style
             node = yaml.ScalarNode(tag, event.value, start, end, style)
         elif isinstance(event, yaml.AliasEvent):
@@ -487,62 +409,11 @@ _TEMPLATE_KEY: Final = "{{}}"
 """Stands for a key that is itself a mapping, which only an unrendered template has."""
 
 
-_STR: Final = "tag:yaml.org,2002:str"
-_NUMBER: Final = re.compile(r"[-+]?(?:0x[0-9a-fA-F]+|0o?[0-7]+|[0-9]+)\Z")
-_FLOAT: Final = re.compile(r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))(?:[eE][-+]?[0-9]+)?\Z")
-_INT64_DIGITS: Final = 19
-_WORDS: Final[dict[str, bool | None]] = {
-    "": None, "~": None, "null": None, "Null": None, "NULL": None,
-    "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
-}  # fmt: skip
-
-
 def _scalar(node: yaml.ScalarNode) -> str | int | float | bool | None:
     text: str = node.value
     if not node.tag:
-        return text if text and text[0] not in _MAY_BE_TYPED else _resolve_plain(text)
-    return text if node.style or node.tag == _STR else resolve_scalar(text)
-
-
-_MAY_BE_TYPED: Final = frozenset("0123456789+-.~nNtTfF")
-_YAML_1_1: Final = yaml.resolver.Resolver()
-
-
-@lru_cache(maxsize=16384)
-def _resolve_plain(text: str) -> str | int | float | bool | None:
-    """Give a plain scalar its type, unless YAML 1.1 takes it for text: ``12e4567`` is a commit, not infinity."""
-    is_text = _YAML_1_1.resolve(yaml.ScalarNode, text, (True, False)) == _STR  # type: ignore[no-untyped-call]
-    return text if is_text else resolve_scalar(text)
-
-
-def resolve_scalar(text: str) -> str | int | float | bool | None:
-    """Give a plain scalar its type as Kubernetes' YAML 1.2 reader does (``yes`` and ``on`` stay text).
-
-    Source: sigs.k8s.io/yaml and kyaml (go-yaml v3) resolve.go.
-    """
-    if text in _WORDS:
-        return _WORDS[text]
-    if not (text[0].isdigit() or text[0] in "+-."):
-        return text
-    if _NUMBER.match(text):
-        return _parse_int(text)
-    if _FLOAT.match(text):
-        return float(text)
-    return text
-
-
-def _parse_int(text: str) -> int | str:
-    digits = text.lstrip("+-")
-    if len(digits) > _INT64_DIGITS:  # beyond 64 bits Go keeps a float or text; nothing of ours is such a number
-        return text
-    sign = -1 if text.startswith("-") else 1
-    if digits.startswith("0x"):
-        return sign * int(digits, 16)
-    if digits.startswith("0o"):
-        return sign * int(digits, 8)
-    if len(digits) > 1 and digits.startswith("0"):
-        return sign * int(digits, 8)
-    return sign * int(digits)
+        return resolve_plain(text)
+    return text if node.style or node.tag == STR else resolve_scalar(text)
 
 
 def iter_documents(data: bytes, path: str) -> Iterator[tuple[Chunk, Parsed | YamlError]]:
