@@ -97,6 +97,8 @@ def judge_words(words: tuple[str, ...]) -> Hint:
             system = _system_of_dsn(have)
             return Hint("login", part, system) if system else Hint("configuration", Part.CONFIG)
         return Hint("login", part, system, *_privilege(words, have))
+    if words[-1] in w.SYSTEMS and len(words) > 1:
+        return Hint("login", Part.DSN, system)  # PAPERLESS_REDIS: all that is needed to reach it
     return Hint("api-token" if have & (w.TOKEN | {"key", "secret"}) else "unknown", part, system)
 
 
@@ -112,14 +114,14 @@ def _is_generic(words: tuple[str, ...]) -> bool:
 
 
 def _system_of_dsn(have: frozenset[str]) -> str:
-    if have & {"dsn", "jdbc", "direct", "datasource"} or _is_connection(have):
+    if have & {"dsn", "jdbc", "direct", "datasource", "connstr", "connectionstring"} or _is_connection(have):
         return "sql"
     return BROKER if "broker" in have else ""
 
 
 def _is_connection(have: frozenset[str]) -> bool:
-    """Tell .NET's ``ConnectionStrings__Default`` and everybody's connection string."""
-    return "connection" in have and not have.isdisjoint({"string", "strings"})
+    """Tell .NET's ``ConnectionStrings__Default``, Airflow's ``connection`` and everybody's connection string."""
+    return have == {"connection"} or ("connection" in have and not have.isdisjoint({"string", "strings"}))
 
 
 def _privilege(words: tuple[str, ...], have: frozenset[str]) -> tuple[bool, bool]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from injector.knowledge import words as w
@@ -38,13 +39,18 @@ def _is_of_another(server: str, system: str) -> bool:
     return system in w.DATABASES and server not in w.DATABASES
 
 
+@lru_cache(maxsize=256)
+def _logs_in_as_superuser(template: str) -> bool:
+    return bool(_SUPERUSER_LOGIN.search(template))  # asked once for every variable of a template
+
+
 def _superuser(case: Case) -> Answer:
     if not case.nature.system.name:
         return None
     sure = Confidence.HIGH if case.unit.strength > 1 else Confidence.MEDIUM  # a name alone never gives more
     if case.unit.hint.is_superuser and case.unit.hint.part is not Part.USER:
         return stays(f"{case.what} names a superuser", case.unit.location, sure, _OWN)
-    if _SUPERUSER_LOGIN.search(case.unit.key.template):
+    if _logs_in_as_superuser(case.unit.key.template):
         return stays("its template logs in as a superuser", case.unit.location, Confidence.HIGH, _OWN)
     if _SUPERUSER_SECRET.search(case.secret.name):
         return stays(f"Secret {case.secret.name} is a superuser's", case.unit.location, sure, _OWN)

@@ -17,7 +17,7 @@ from injector.rules.naming import BROKER, Part, judge_name
 from injector.rules.readers import app_of, names_of
 from injector.rules.units import Unit
 
-_SCHEME: Final = re.compile(r"(?:jdbc:)?([a-z][a-z0-9+]*)://", re.IGNORECASE)
+_SCHEME: Final = re.compile(r"(?:jdbc:)?([a-z][a-z0-9+]{0,30})://", re.IGNORECASE)
 _TELLING: Final = re.compile(
     r"(?i)db|database|sql|pg|datasource|dsn|host|url|storage|type|dialect|client|addr|port|server"
 )

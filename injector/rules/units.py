@@ -17,7 +17,10 @@ from injector.location import Location
 from injector.model import Consumer, How, Remote, SecretKey, SourceKind
 from injector.rules.naming import UNKNOWN, Hint, Part, judge_name, judge_words
 
-_SCHEME: Final = re.compile(r"(?<![\w+])(?:jdbc:)?([a-z][a-z0-9+]*)://", re.IGNORECASE)
+_SCHEME: Final = re.compile(r"(?<![\w+])(?:jdbc:)?([a-z][a-z0-9+]{0,30})://", re.IGNORECASE)
+_WEB: Final = re.compile(r"https?://", re.IGNORECASE)
+_ACTION: Final = re.compile(r"\{\{[^{}]*\}\}")
+_HOST: Final = re.compile(r"[\w.-]+")
 _GO_MYSQL: Final = re.compile(r"@tcp\(")
 _KEYWORDS: Final = re.compile(
     r"(?i)(?:host|server)\s*=.*(?:password|pwd)\s*=|(?:password|pwd)\s*=.*(?:host|server)\s*=", re.DOTALL
@@ -160,6 +163,13 @@ def _from_line(key: SecretKey, line: str, secret: Secret, consumers: tuple[Consu
             hint = Hint("login", Part.DSN, system, is_super)
             yield _unit(key, key.name, hint, f"{key.name} (by its template a {match[1]}:// DSN)", 2, consumers)
             return
+    host = _host_of_web_login(line)
+    if host:
+        # Elasticsearch and InfluxDB are reached by http as well: then the host says so.
+        system = next((w.SYSTEMS[word] for word in w.words(host) if word in w.SYSTEMS), "")
+        hint = Hint("login" if system else "unsupported-login", Part.DSN, system)
+        yield _unit(key, key.name, hint, f"{key.name} (by its template a web address with a login)", 2, consumers)
+        return
     if _GO_MYSQL.search(line):
         yield _unit(
             key, key.name, Hint("login", Part.DSN, "mysql"), f"{key.name} (by its template a MySQL DSN)", 2, consumers
@@ -172,6 +182,17 @@ def _from_line(key: SecretKey, line: str, secret: Secret, consumers: tuple[Consu
         hint, evidence, strength = _best(names, secret)
         if hint.kind != "configuration" or not is_file:
             yield _unit(key, match[1], hint, evidence, strength, consumers)
+
+
+def _host_of_web_login(line: str) -> str:
+    """Return the host of a web address with a login that variables make, empty for anything else."""
+    start = _WEB.search(line)
+    if not start:
+        return ""
+    user, at, rest = line[start.end() :].partition("@")
+    plain = _ACTION.sub("", user)
+    host = _HOST.match(rest) if at and plain != user and not set(plain) & set("/ \t'\"") else None
+    return host[0] if host else ""
 
 
 def _from_names(key: SecretKey, secret: Secret, consumers: tuple[Consumer, ...]) -> Unit:

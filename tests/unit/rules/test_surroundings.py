@@ -36,6 +36,7 @@ def release(chart: str, values: str) -> str:
         ("host=pg user={{ .u }} password={{ .p }} dbname=app", "database/postgresql"),
         ("Server=sql;Initial Catalog=app;User Id={{ .u }};Password={{ .p }}", "database/mssql"),
         ("https://{{ .u }}:{{ .p }}@api.example.org", ""),
+        ("http://elastic:{{ .p }}@elasticsearch:9200", "database/elasticsearch"),
     ],
 )
 def test_a_template_tells_its_system(template: str, engine: str) -> None:
@@ -69,6 +70,14 @@ def test_a_secret_key_beside_an_access_key_belongs_to_it() -> None:
 
     assert credential_of(report, "secret_key").keys == ("access_key", "secret_key")
     assert credential_of(report, "secret_key").engine == "aws"
+
+
+def test_a_secret_key_beside_a_whole_pair_signs() -> None:
+    keys = {"AWS_ACCESS_KEY_ID": "a#i", "AWS_SECRET_ACCESS_KEY": "a#s", "SECRET_KEY": "a#k"}
+
+    report = judge(manifests(external_secret("a/web", keys), workload("a/web", APP, env_from="web")))
+
+    assert credential_of(report, "SECRET_KEY").kind == "encryption-key"
 
 
 def test_a_secret_key_alone_signs() -> None:
@@ -309,3 +318,12 @@ def test_what_nobody_deploys_is_judged_as_if_it_were(tmp_path: Path) -> None:
     assert [(item.verdict, item.confidence) for item in report.orphans] == [
         (item.verdict, item.confidence) for item in judge(app).items
     ]
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("text", ["http://{{a", "http://{{ .p }}", "x", "host=", "{{- ", "superuser:", "0a"])
+def test_a_long_template_costs_no_more_than_its_length(text: str) -> None:
+    """A pattern that tries every way to read a text would need longer than the machine lasts."""
+    report = judge(templated({"DATABASE_URL": text * 3000}))
+
+    assert item_of(report, "web").source.keys
