@@ -45,7 +45,7 @@ _SKIP: Final = frozenset(
 """Subtrees that never name a Secret, by far the most of a manifest's lines."""
 
 _OUTPUT: Final = re.compile(
-    r"(?:write|output|generated|target|destination|result|issued|created|publish|managed|connectionsecretto"
+    r"(?:write|output|generated|target|destination|result(?!backend)|issued|created|publish|managed|connectionsecretto"
     r"|connectionstringsecret|scramcredentials|certificatesecretname)"
 )
 """Fields by which a resource says which Secret it *makes*.
@@ -75,7 +75,7 @@ _CLEAR_WORD: Final = re.compile(
 )
 """``...Secret`` fields whose text is a name: the word before says what is *in* the Secret."""
 _SELECTOR_KEY: Final = re.compile(
-    r"(?:user(?:name)?|password|passphrase|token|accesskey(?:id)?|secretaccesskey|secretkey|accountkey|apikey|api_?url"
+    r"(?:user(?:name)?|(?:auth|smtp)?password|authusername|passphrase|token|accesskey(?:id)?|secretaccesskey|secretkey|accountkey|apikey|api_?url"
     r"|url|uri|dsn|webhookurl|credential|credentials|key|keyid|cert|certificate|ca|cabundle|clientid|clientsecret"
     r"|bearertoken|authorization|endpointca|sessiontoken|region|connectionstring|connectionurl|serviceaccount"
     r"|serviceaccountkey|privatekey|sharedkey|sharedaccesssignature|storageaccount|storagekey|storagesastoken"
@@ -137,7 +137,10 @@ def _secret_role(name: str) -> Role:
         return Role.AMBIGUOUS if name == "secret" else Role.NAME
     if _LIST_END.search(name):
         return Role.LIST
-    return Role.AMBIGUOUS if name.endswith("secret") else Role.OTHER
+    if name.endswith("secret"):
+        return Role.AMBIGUOUS
+    # barman's secretAccessKey: {name, key}
+    return Role.SELECTOR if _SELECTOR_KEY.match(name) else Role.OTHER
 
 
 def _existing_role(name: str) -> Role:

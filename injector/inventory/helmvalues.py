@@ -19,7 +19,7 @@ from injector.inventory.helmvalues_env import secret_env_uses, variables_in
 from injector.inventory.helmvalues_fields import FieldReader
 from injector.inventory.helmvalues_mounts import MountBook, add_secret_mounts, read_persistence
 from injector.inventory.helmvalues_names import Part, part_of
-from injector.inventory.helmvalues_scope import Scope, is_component, is_init_path
+from injector.inventory.helmvalues_scope import Scope, is_component, is_init_path, is_server_name
 from injector.inventory.podspec_env import read_env, read_env_from
 from injector.manifests.document import is_object, mapping, text
 from injector.manifests.yamldoc import Map, Seq, Value
@@ -51,8 +51,10 @@ class _ValuesWalk:
     objects: list[Map] = field(default_factory=list)
     scopes: list[Scope] = field(default_factory=list)
     book: MountBook = field(default_factory=MountBook)
+    has_external: bool = False
 
     def run(self, values: Map) -> None:
+        self.has_external = any(key.lower().startswith("external") for key in values)
         name = self.reader.chart or (self.reader.release.name if self.reader.release else "")
         root = self._open(values, (), name, None)
         self._map(values, (), root, 0)
@@ -88,7 +90,7 @@ class _ValuesWalk:
                     self._visit(item, path, scope, depth + 1)
 
     def _enter(self, node: Map, path: tuple[str, ...], scope: Scope, depth: int) -> None:
-        if node.get("enabled") is False:
+        if node.get("enabled") is False and not self._is_elsewhere(node, path[-1]):
             return
         if is_object(node):
             self.objects.append(node)
@@ -96,6 +98,13 @@ class _ValuesWalk:
         if is_component(node, path[-1]):
             scope = self._open(node, path, text(node.get("name")) or path[-1], scope)
         self._map(node, path, scope, depth)
+
+    def _is_elsewhere(self, node: Map, key: str) -> bool:
+        """Tell a sub-chart that is off because its server runs elsewhere: some charts name the login there all the same.
+
+        Source: mastodon's and wiki.js' charts; most others have ``externalDatabase``.
+        """
+        return is_server_name(key) and not is_component(node, key) and not self.has_external
 
     def _map(self, node: Map, path: tuple[str, ...], scope: Scope, depth: int) -> None:
         done: frozenset[str] = frozenset()
@@ -152,7 +161,9 @@ class _ValuesWalk:
         """Read what a mapping of variables nests: charts group them, and put ``existingSecret`` beside them."""
         for key, inner in value.items():
             is_variable = isinstance(inner, Map) and not _VARIABLE_FORMS.isdisjoint(inner)
-            if isinstance(inner, Map) and not is_variable:
+            if isinstance(inner, Map) and part_of(key) is Part.ENV_SECRET:
+                scope.uses += secret_env_uses(value, key, inner, self.reader)
+            elif isinstance(inner, Map) and not is_variable:
                 self._visit(inner, (*path, key), scope, depth + 1)
             elif isinstance(inner, str) and normal(key) in ("existingsecret", "secretname"):
                 FieldReader(self.reader, scope, self.direct, self.book).take(value, key, (*path, key))

@@ -79,7 +79,7 @@ def _variable(name: str, item: Map, reader: Reader) -> Use | None:
     named = reader.named(body, name_key=name_key) if name_key else None
     if named is None:
         return None
-    key = named.key or reader.key_of(body.get("secretKey"))
+    key = named.key or reader.key_of(body.get("secretKey", body.get("keyName")))
     return Use(replace(named, key=key), How.ENV if key else How.ENV_FROM, env=name if key else "")
 
 

@@ -52,6 +52,8 @@ class MountBook:
 
 def _named_entries(value: Value) -> Iterable[tuple[str, Map]]:
     if isinstance(value, Map):
+        if "secretName" in mapping(value, "secret"):
+            return [("", value)]  # tailscale-operator: oauthSecretVolume is one volume
         return [(name, entry) for name, entry in value.items() if isinstance(entry, Map)]
     return [("", entry) for entry in items(value) if isinstance(entry, Map)]
 

@@ -38,7 +38,7 @@ class Part(Enum):
 _ENV_FROM: Final = re.compile(r"[a-z0-9]*envs?from(?:sources?)?\Z")
 _ENV_SECRET: Final = re.compile(
     r"[a-z0-9]*?env(?:s|vars?|ironment|ironmentvars)?(?:from)?(?:existing)?secrets?(?:names?|refs?)?\Z"
-    r"|(?:extra|additional)?secrets?envs?(?:vars?|ironment)?\Z|[a-z0-9]*secretnamesforenvfrom\Z"
+    r"|(?:extra|additional)?secrets?env(?:s|ironment)?(?:vars?|variables)?\Z|[a-z0-9]*secretnamesforenvfrom\Z"
 )
 _ENV: Final = re.compile(
     r"[a-z0-9]*?env(?:s|vars?|varslist|ironment|ironments|ironmentvars?|ironmentvariables|valuefrom|list|map)?\Z"
@@ -57,6 +57,7 @@ _EXACT: Final = {
     "annotations": Part.ANNOTATIONS,
     "ingressannotations": Part.ANNOTATIONS,
     "persistence": Part.PERSISTENCE,
+    "secretmappings": Part.ENV_SECRET,  # kafka-ui: envs.secretMappings
     **dict.fromkeys(_SKIP, Part.SKIP),
 }
 _PATTERNS: Final = (

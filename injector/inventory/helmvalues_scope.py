@@ -114,8 +114,17 @@ def is_component(node: Map, key: str) -> bool:
     """Tell whether a mapping looks like what becomes a container or a pod; ``global`` is part of what is around."""
     if key == "global":
         return False
-    is_server = _SERVER.match(key.lower()) is not None and not _SERVER_MARKS.isdisjoint(node)
+    is_server = is_server_name(key) and not _SERVER_MARKS.isdisjoint(node) and not _is_off(node)
     return is_server or not _MARKS.isdisjoint(node)
+
+
+def is_server_name(key: str) -> bool:
+    """Tell a sub-chart that is a server of its own, when it is switched on."""
+    return _SERVER.match(key.lower()) is not None
+
+
+def _is_off(node: Map) -> bool:
+    return any(node.get(switch) is False for switch in ("enabled", "deploy", "create", "install"))
 
 
 def is_init_path(path: tuple[str, ...]) -> bool:

@@ -97,6 +97,7 @@ _NO_SERVER: Final = (
     "viewer", "dump", "restore", "migrat",
 )  # fmt: skip
 """Parts of names of what only talks to a server."""
+_EXPORTERS: Final = ("exporter", "backup", "dump")
 _TAG: Final = re.compile(r"[@:].*\Z")
 
 
@@ -123,6 +124,12 @@ def app_names(text: str) -> tuple[str, ...]:
 def runs_client(command: str) -> bool:
     """Tell whether a server's image is run as a client: for a dump, a check, or a statement."""
     return bool(_CLIENT_COMMANDS.search(command))
+
+
+@lru_cache(maxsize=16384)
+def is_exporter(text: str) -> bool:
+    """Tell what watches or saves a server of another release, and is called after it."""
+    return any(word in next(iter(app_names(text)), "") for word in _EXPORTERS)
 
 
 @lru_cache(maxsize=16384)

@@ -37,7 +37,12 @@ class Nature:
 _NOT_AWS: Final = re.compile(
     r"https?://(?!(?:[\w.-]*\.)?amazonaws\.com)[\w.${}-]+|(?:^|\.)(?:r2\.cloudflarestorage|backblazeb2|wasabisys|digitaloceanspaces)\.com"
 )
-_ENDPOINT: Final = re.compile(r"(?i)endpoint|repository|s3.*url")
+_ENDPOINT: Final = re.compile(
+    r"(?i)\A[^a-z]*(?:region_?)?endpoint(?:_?url)?\Z|repository|s3.*url"
+    r"|(?:aws|s3|bucket|stor(?:e|age)|object|backup|minio|litestream|restic|blob).*endpoint"
+)
+"""Variables that name the endpoint of a store of objects; there are endpoints of much else."""
+_PORT: Final = re.compile(r":\d+/?\Z")
 _SSH_CLIENT: Final = re.compile(r"(?i)(?:ssh|sftp|bastion|jump|tunnel)_?(?:host|user|port|server|target)")
 _SSH_TOOLS: Final = frozenset(
     {"ansible", "semaphore", "autossh", "sshfs", "rundeck", "awx", "sftp-client", "sshtunnel"}
@@ -185,6 +190,9 @@ def is_foreign_store(unit: Unit, secret: Secret) -> bool:
     have = set(w.words(secret.name)) | {word for one in unit.remotes for word in w.words(one.path)}
     if have & (w.BACKUP | (w.OBJECT_STORE - w.OWN_STORE)):
         return True
+    paths = {word for one in unit.consumers if one.how is How.HELM_VALUES for word in w.words(one.path)}
+    if paths & (w.BACKUP | (w.OBJECT_STORE - w.OWN_STORE)):
+        return True
     if "endpoint" in unit.key.template and "amazonaws.com" not in unit.key.template:
         return True  # a configuration file that names another endpoint is one of an S3-compatible store
     if not unit.consumers and any(judge_name(name).is_superuser for name in _names(secret)):
@@ -199,7 +207,9 @@ def is_foreign_store(unit: Unit, secret: Secret) -> bool:
             if "endpoint" in names and set(names) & ({"aws"} | w.OWN_STORE) and "amazonaws" not in key.template:
                 return True  # nobody names Amazon's own endpoint
     for _, value, _ in iter_siblings(unit, _ENDPOINT):
-        if _NOT_AWS.search(value) or (value and "amazonaws" not in value and "{{" not in value and "." in value):
+        if "amazonaws" not in value and (
+            _NOT_AWS.search(value) or _PORT.search(value) or ("." in value and "{{" not in value)
+        ):
             return True
     return any(not is_client(one) for one in unit.consumers) and not any(is_client(one) for one in unit.consumers)
 

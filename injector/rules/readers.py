@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from injector.config.model import App, AppRole, Config
 from injector.knowledge import apps
-from injector.knowledge.apps import is_infrastructure, makes_roles, runs_client, server_of
+from injector.knowledge.apps import is_exporter, is_infrastructure, makes_roles, runs_client, server_of
 from injector.model import WORKLOAD_WAYS, Consumer, How
 
 
@@ -54,9 +54,16 @@ def server_reader(consumer: Consumer, config: Config) -> str:
     field = consumer.path.split(".")[0].lower() if consumer.how is How.HELM_VALUES else ""
     if consumer.chart and server_of(consumer.chart):
         return server_of(consumer.chart)
-    if field and server_of(field) and not field.startswith("external"):
-        return server_of(field)
-    return ""
+    return server_of(field) if field and not _is_elsewhere(consumer, field) else ""
+
+
+def _is_elsewhere(consumer: Consumer, field: str) -> bool:
+    """Tell that a chart's values speak of a server that another release runs."""
+    if any(part.lower().startswith("external") for part in consumer.path.split(".")) or is_exporter(consumer.chart):
+        return True
+    said = {name.lower(): value for name, value in consumer.container.env.items()} if consumer.container else {}
+    is_off = any(said.get(f"{field}/{switch}") == "false" for switch in ("enabled", "deploy", "create", "install"))
+    return is_off or said.get(f"{field}/external") == "true" or said.get(f"{field}/type") == "external"
 
 
 def is_init(consumer: Consumer) -> bool:

@@ -10,7 +10,7 @@ from typing import Final
 from injector.config.model import AppRole, Config
 from injector.inventory.linking import Secret
 from injector.knowledge import words as w
-from injector.knowledge.apps import database_of
+from injector.knowledge.apps import database_of, is_exporter
 from injector.location import Location
 from injector.model import NOWHERE, Consumer, How
 from injector.rules.naming import BROKER, Part, judge_name
@@ -64,7 +64,7 @@ def resolve_system(unit: Unit, secret: Secret, config: Config) -> System:
         or _from_path(unit, is_database=is_database)
         or _from_secret(unit, secret, is_database=is_database)
         or _from_user(unit, config)
-        or (_from_app(unit, secret) if is_database else None)
+        or (_from_app(unit, secret) if is_database else _from_exporter(unit))
         or by_path
         or System(system)
     )
@@ -174,6 +174,16 @@ def _from_app(unit: Unit, secret: Secret) -> System | None:
                 return System(system, f"{name} is mostly run with {system}", one.location)
     system = database_of(secret.name)
     return System(system, f"{secret.name} is mostly run with {system}", unit.location) if system else None
+
+
+def _from_exporter(unit: Unit) -> System | None:
+    """Ask a chart that is called after the server that it watches or saves."""
+    for one in unit.consumers:
+        for name in (name for name in names_of(one) if is_exporter(name)):
+            system = next((w.SYSTEMS[word] for word in w.words(name.rpartition("/")[2]) if word in w.SYSTEMS), "")
+            if system:
+                return System(system, f"{name} is for {system}", one.location)
+    return None
 
 
 def _from_values_path(unit: Unit) -> System | None:

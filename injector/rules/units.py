@@ -30,6 +30,9 @@ _PASSWORD_IN: Final = re.compile(
     r"(?i)://[^/@]*?(?::[^/@]*|\{\{[^@]*)@|(?:password|passwd|pwd)\s*=|://\s*\{\{[^{}]*\}\}\s*(?:\Z|[\"'?])|@\s*tcp"
 )
 """In a DSN: ``user:password@``, one variable that is both, a ``password=`` parameter, or a variable that is the rest."""
+_BARE: Final = w.DSN | {"string", "key"}
+_REFERENCE: Final = frozenset({"existing", "secret", "name", "ref", "key", "external"})
+"""Words of a field that names a Secret."""
 _NO_PASSWORD: Final = Hint("configuration", Part.CONFIG)
 _LEFT: Final = re.compile(r"[\w.-]+")
 
@@ -204,6 +207,7 @@ def _from_names(key: SecretKey, secret: Secret, consumers: tuple[Consumer, ...])
     hint, evidence, strength = _best([*names, *tails], secret)
     if (key.name == "*" and hint.kind == "unknown") or _is_bare_dsn(names):
         wide = _from_secret_name(secret)
+        wide = wide if wide[0].kind == "login" else (_from_values(consumers) or wide)
         if wide[0].kind == "login" or key.name == "*":
             hint, evidence, strength = wide
     if hint.kind == "login" and any(judge_name(name).is_superuser for name in (*key.variables, *remotes)):
@@ -212,8 +216,20 @@ def _from_names(key: SecretKey, secret: Secret, consumers: tuple[Consumer, ...])
 
 
 def _is_bare_dsn(names: Iterable[str]) -> bool:
-    """Tell ``uri`` and ``url``, which say nothing of what they lead to."""
-    return all(w.DSN.issuperset(w.words(name)) for name in names if name)
+    """Tell ``uri`` and ``connection``, which say nothing of what they lead to."""
+    return all(_BARE.issuperset(w.words(name)) for name in names if name)
+
+
+def _from_values(readers: Iterable[Consumer]) -> tuple[Hint, str, int] | None:
+    """Ask the field of a chart's values: ``database.existingSecret``, airflow's ``data.metadataSecretName``."""
+    for one in readers:
+        words = [word for word in w.words(one.path) if word not in _REFERENCE] if one.how is How.HELM_VALUES else []
+        hint = judge_words((*words, "url")) if words else UNKNOWN
+        if hint.kind == "login" and hint.system:
+            return hint, one.path, 1
+        if words[-2:] == ["result", "backend"] or words[-1:] == ["metadata"]:
+            return Hint("login", Part.DSN, "sql"), one.path, 1
+    return None
 
 
 def _is_init(consumer: Consumer) -> bool:

@@ -42,6 +42,18 @@ _FIELDS = [
         "k",
     ),
     (
+        "ObjectStore",
+        "configuration: {s3Credentials: {secretAccessKey: {name: s, key: k}}}",
+        "spec.configuration.s3Credentials.secretAccessKey",
+        "k",
+    ),
+    (
+        "AlertmanagerConfig",
+        "receivers: [{emailConfigs: [{authPassword: {name: s, key: k}}]}]",
+        "spec.receivers.emailConfigs.authPassword",
+        "k",
+    ),
+    (
         "Cluster",
         "externalClusters: [{name: old, password: {name: s, key: k}}]",
         "spec.externalClusters.password",

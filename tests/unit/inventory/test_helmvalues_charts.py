@@ -41,7 +41,11 @@ _CHARTS = {
         "postgresql: {enabled: true, auth: {existingSecret: s}}",
         ["helmValues postgresql.auth.existingSecret <- s in postgresql"],
     ),
-    "sub-chart switched off": ("x", "postgresql: {enabled: false, auth: {existingSecret: s}}", []),
+    "sub-chart switched off": (
+        "x",
+        "{postgresql: {enabled: false, auth: {existingSecret: s}}, externalDatabase: {existingSecret: t}}",
+        ["helmValues externalDatabase.existingSecret <- t in x"],
+    ),
     "bitnami redis": (
         "redis",
         "auth: {existingSecret: s, existingSecretPasswordKey: k}",
@@ -332,3 +336,23 @@ def test_a_key_that_looks_like_key_material_is_not_kept() -> None:
     found = only(consumers_of(release("s3: {existingSecret: s, passwordKey: wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY}")))
 
     assert found.key == ""
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ("extraSecretEnvironmentVars: [{envName: TOKEN, secretName: s, secretKey: k}]", "env TOKEN <- s[k] in app"),
+        ("envs: {secretMappings: {TOKEN: {name: s, keyName: k}}}", "env TOKEN <- s[k] in app"),
+        ("oauthSecretVolume: {secret: {secretName: s}}", "volume <- s in app"),
+        (
+            "postgresql: {enabled: false, auth: {existingSecret: s}}",
+            "helmValues postgresql.auth.existingSecret <- s in app",
+        ),
+    ],
+)
+def test_rarer_forms_are_read(values: str, expected: str) -> None:
+    assert in_values(values) == [expected]
+
+
+def test_what_is_switched_off_reads_nothing() -> None:
+    assert in_values("worker: {enabled: false, existingSecret: s}") == []
