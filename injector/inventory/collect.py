@@ -28,6 +28,7 @@ from injector.migration.parse import is_migration, parse_migration
 from injector.model import Diagnostic, Finding
 
 _ESO_GROUP = "external-secrets.io/"
+_GENERATORS = "generators.external-secrets.io/"
 _SHARED_KINDS = ("ConfigMap", "OCIRepository", "HelmChart")
 
 
@@ -117,11 +118,11 @@ def _read(resource: Resource, made: RootFacts, names: _ChartNames, maps: _Config
 
 
 def _read_sources(resource: Resource, made: RootFacts, maps: _ConfigMaps) -> None:
-    if text(resource.body.get("apiVersion")).startswith(_ESO_GROUP):
+    if text(resource.body.get("apiVersion")).startswith((_ESO_GROUP, _GENERATORS)):
         _read_eso(resource, text(resource.body.get("kind")), made, maps)
     else:
         made.facts.sources += read_sources(resource, made.root.id)
-        made.facts.consumers += read_copies(resource, made.root.id)
+    made.facts.consumers += read_copies(resource, made.root.id)
 
 
 def _read_migration(resource: Resource, facts: Facts) -> None:
@@ -136,7 +137,7 @@ def _read_migration(resource: Resource, facts: Facts) -> None:
 
 def _read_eso(resource: Resource, kind: str, made: RootFacts, maps: _ConfigMaps) -> None:
     root, facts = made.root, made.facts
-    if kind in ("SecretStore", "ClusterSecretStore"):
+    if kind in ("SecretStore", "ClusterSecretStore") or text(resource.body.get("apiVersion")).startswith(_GENERATORS):
         store = read_store(resource, root.id)
         if store:
             facts.stores.append(store)
