@@ -26,6 +26,8 @@ _KEYWORDS: Final = re.compile(
     r"(?i)(?:host|server)\s*=.*(?:password|pwd)\s*=|(?:password|pwd)\s*=.*(?:host|server)\s*=", re.DOTALL
 )
 _VARIABLE: Final = re.compile(r"\{\{-?[^{}]*?(?:\.|\")(\w[\w-]*)\"?[^{}]*\}\}")
+_MAX_DSN: Final = 2000
+"""Characters of a line that are searched for a DSN's password: the search tries every start with every end."""
 _PASSWORD_IN: Final = re.compile(
     r"(?i)://[^/@]*?(?::[^/@]*|\{\{[^@]*)@|(?:password|passwd|pwd)\s*=|://\s*\{\{[^{}]*\}\}\s*(?:\Z|[\"'?])|@\s*tcp"
 )
@@ -159,7 +161,7 @@ def _from_line(key: SecretKey, line: str, secret: Secret, consumers: tuple[Consu
     for match in _SCHEME.finditer(line):
         system = w.SCHEMES.get(match[1].lower(), "")
         if system and ("{{" in line or "@" in line):
-            if not _PASSWORD_IN.search(line[match.start() :]):
+            if not _PASSWORD_IN.search(line[match.start() : match.start() + _MAX_DSN]):
                 yield _unit(key, key.name, _NO_PASSWORD, f"{key.name} (without a password)", 1, consumers)
                 return
             is_super = bool(set(w.words(line)) & {"superuser", "root"} and "://postgres:" in line)
