@@ -253,6 +253,7 @@ class ContainerFacts:
         has_command: the manifest names the command itself, not only arguments of the image's own one.
         run_as_user: its own security context's, else the pod's; None when neither sets one.
         run_as_group: the same for the group.
+        place: keys that lead to it in a chart's values; empty for a container of a pod spec.
     """
 
     name: str
@@ -264,6 +265,7 @@ class ContainerFacts:
     has_command: bool = False
     run_as_user: int | None = None
     run_as_group: int | None = None
+    place: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

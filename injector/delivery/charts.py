@@ -5,9 +5,11 @@ A chart's values stand in a manifest, its templates do not: these places are fac
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
+
+from injector.model import Consumer, How
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,15 +64,15 @@ class Places:
     group: int | None = None
 
 
-def find_places(chart: str, release: str, values_path: str) -> Places | None:
+def find_places(chart: str, release: str, place: Sequence[str]) -> Places | None:
     """Return what is known of the pods that a place in a chart's values belongs to.
 
     Args:
         chart: the chart's name.
         release: the Helm release's name.
-        values_path: dotted path of the consumer in the values, ``grafana.envValueFrom.X``.
+        place: keys that lead to the consumer, or to its container, in the values: ``("grafana",)``.
     """
-    parts = tuple(part for part in values_path.split(".") if part)
+    parts = tuple(place)
     if chart == "app-template":
         return _app_template(parts)
     for one in CHARTS.get(chart, ()):
@@ -86,6 +88,14 @@ def find_places(chart: str, release: str, values_path: str) -> Places | None:
                 group=one.group,
             )
     return None
+
+
+def place_of(consumer: Consumer) -> tuple[str, ...]:
+    """Return the keys that lead to a consumer's container, or to its own field, in a chart's values."""
+    if consumer.container and consumer.container.place:
+        return consumer.container.place
+    is_field = consumer.how is How.HELM_VALUES and not consumer.path.startswith("/")
+    return tuple(part for part in consumer.path.split(".") if part) if is_field else ()
 
 
 def _app_template(parts: tuple[str, ...]) -> Places | None:

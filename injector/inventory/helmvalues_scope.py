@@ -86,6 +86,7 @@ class Scope:
             env=literals,
             env_names=tuple(self.environment.names),
             command=command_of(self.node, reader),
+            place=self.path,
         )
 
     def _add_surroundings(self, literals: dict[str, str], reader: Reader) -> None:

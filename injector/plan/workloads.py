@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from injector.config.model import Config, WorkloadFacts
-from injector.delivery.charts import Places, find_places
+from injector.delivery.charts import Places, find_places, place_of
 from injector.delivery.choose import choose, find_command
 from injector.location import Location
 from injector.migration.model import ContainerReads, Delivery, Mode, Read, Rotation, RotationAction, Workload
@@ -117,14 +117,7 @@ def _read_workload(ref: ObjectRef, consumers: list[Consumer], secret: Moved, con
 def _places(consumer: Consumer) -> Places | None:
     if not consumer.chart:
         return None
-    return find_places(consumer.chart, consumer.ref.name, consumer.path or _values_path(consumer))
-
-
-def _values_path(consumer: Consumer) -> str:
-    """Return where in a chart's values a container's variable stands, as far as the container tells."""
-    if consumer.container and consumer.chart == "app-template":
-        return f"controllers.{consumer.container.name}.containers.{consumer.container.name}.env"
-    return consumer.container.name if consumer.container else ""
+    return find_places(consumer.chart, consumer.ref.name, place_of(consumer))
 
 
 def _container_of(consumer: Consumer, places: Places | None, known: WorkloadFacts | None) -> str:

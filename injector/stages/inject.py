@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from injector.config.model import Config
-from injector.delivery.charts import find_places
+from injector.delivery.charts import find_places, place_of
 from injector.edit.values import Path
 from injector.errors import EditError
 from injector.location import Location
@@ -48,7 +48,7 @@ def label_path(workload: Workload, consumer: Consumer, config: Config) -> Path:
     known = config.find_workload(workload.kind, consumer.ref.namespace, workload.name)
     if known and known.labels_path:
         return (*values, *known.labels_path.split("."))
-    places = find_places(consumer.chart, consumer.ref.name, chart_path(consumer))
+    places = find_places(consumer.chart, consumer.ref.name, place_of(consumer))
     if places:
         return (*values, *places.labels)
     message = (
@@ -68,17 +68,6 @@ def values_path(consumer: Consumer) -> Path:
         return ("spec", "values")
     message = f"{consumer.ref}: values of a {consumer.ref.kind} are not edited; set the label there by hand"
     raise EditError(message, _at(consumer))
-
-
-def chart_path(consumer: Consumer) -> str:
-    """Return the dotted place of a consumer in its chart's values, as far as it is known."""
-    if consumer.path and not consumer.path.startswith("/"):
-        return consumer.path
-    if consumer.container is None:
-        return ""
-    if consumer.chart == "app-template":
-        return f"controllers.{consumer.container.name}.containers.{consumer.container.name}"
-    return consumer.container.name
 
 
 def _at(consumer: Consumer) -> Location:
