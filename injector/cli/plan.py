@@ -84,7 +84,7 @@ def command(
     world = read_world(paths, reading, session.console)
     wanted = choose_wanted([name for group in only for name in group], world)
     proposals = [one for one in world.plan.proposals if wanted(one.migration.namespace, one.migration.name)]
-    seen = preview(world.plan, world.inventory, world.workspace, world.config, wanted=wanted, journals=world.journals)
+    seen = preview(world.scene(wanted), world.workspace)
     full = is_full(world.report, is_allowed=reading.allow_unreadable)
     reached = _reached(flatten(fail_on), world, has_changes=bool(world.workspace.changed))
     notes = [

@@ -16,9 +16,10 @@ from injector.errors import NotFoundError, UsageError
 if TYPE_CHECKING:
     from injector.config.model import Config
     from injector.inventory.facts import Inventory
+    from injector.manifests.tree import Tree
     from injector.model import Report
     from injector.plan.model import Plan
-    from injector.stages.run import Outcome
+    from injector.stages.run import Outcome, Scene
     from injector.stages.workspace import Workspace
 
 
@@ -38,6 +39,20 @@ class World:
     config: Config
     workspace: Workspace
     journals: tuple[str, ...]
+    tree: Tree
+
+    def scene(self, wanted: Callable[[str, str], bool], *, is_inline: bool = False) -> Scene:
+        """Return what stages are applied to."""
+        from injector.stages.run import Scene
+
+        return Scene(
+            plan=self.plan,
+            inventory=self.inventory,
+            config=self.config,
+            wanted=wanted,
+            journals=self.journals,
+            is_inline=is_inline,
+        )
 
 
 def read_world(paths: Sequence[str], reading: Reading, console: Console) -> World:
@@ -62,9 +77,6 @@ def read_world(paths: Sequence[str], reading: Reading, console: Console) -> Worl
     console.clear()
     config = reading.config.get()
     report = classify(inventory, config)
-    # What a root deploys wins over what lies about.
-    migrations = [*inventory.orphaned.migrations, *inventory.deployed.migrations]
-    committed = {(one.namespace, one.name): one for one in migrations}
     root = tree.root
     folder = root / FOLDER
     journals = sorted(f"{FOLDER}/{file.name}" for file in folder.iterdir()) if folder.is_dir() else []
@@ -72,11 +84,32 @@ def read_world(paths: Sequence[str], reading: Reading, console: Console) -> Worl
         root=root,
         inventory=inventory,
         report=report,
-        plan=build_plan(report, config, committed),
+        plan=build_plan(report, config, [*inventory.deployed.migrations, *inventory.orphaned.migrations]),
         config=config,
         workspace=Workspace(_reader(root)),
         journals=tuple(journals),
+        tree=tree,
     )
+
+
+def verify(outcome: Outcome, world: World, reading: Reading) -> None:
+    """Read the tree as it would be, and take everything back when anything but the move itself would be different."""
+    from injector.inventory.build import build_inventory
+    from injector.stages.check import find_surprises
+    from injector.stages.run import Refused
+
+    changed = outcome.workspace.changed
+    if not changed:
+        return
+    after = build_inventory(world.tree.changed(changed), jobs=reading.jobs)
+    surprises = find_surprises(world.inventory, after, outcome, world.plan)
+    if surprises:
+        outcome.refused += [
+            Refused(migration=ref, why=f"{why}; nothing is changed, edit it by hand", location=location)
+            for ref, why, location in surprises
+        ]
+        outcome.done.clear()
+        changed.clear()
 
 
 def _reader(root: Path) -> Callable[[str], bytes | None]:
@@ -125,7 +158,9 @@ def plan_notes(world: World) -> Iterator[Note]:
         keys = f" {', '.join(one.keys)}" if one.keys else ""
         yield Note("warning", f"{one.location}: {one.ref}{keys}: stays: {one.why}")
     for question in world.plan.undecided:
-        yield Note("warning", f"{question.migration}: not decided: {question.what}; {question.remedy}")
+        yield Note(
+            "warning", f"{question.location}: {question.migration}: not decided: {question.what}; {question.remedy}"
+        )
 
 
 def render_changes(workspace: Workspace, *, has_journal: bool = False) -> str:

@@ -35,11 +35,11 @@ def command(
 
     Without --write the changes are shown and nothing is written.
     """
-    from injector.stages.run import roll_back
+    from injector.stages.rollback import roll_back
 
     reading = Reading(**reading_values)
     reading.configure(session.console)
     world = read_world(paths, reading, session.console)
     wanted = choose_wanted([name for group in only for name in group], world)
-    outcome = roll_back(world.plan, world.workspace, world.config, wanted=wanted, journals=world.journals)
+    outcome = roll_back(world.scene(wanted), world.workspace)
     return finish(outcome, world, reading, session.console, output=output, is_writing=write, is_sure=yes)

@@ -80,7 +80,8 @@ def read_push_secret(resource: Resource, root: str, stores: StoreIndex | None = 
         message = "reads every Secret that its selector matches: they cannot be told from the tree"
         findings.append(Finding("push-secret-selector", message, mapping(spec, "selector").at("secret")))
     labels = mapping(mapping(chosen, "selector"), "matchLabels")
-    if text(spec.get("deletionPolicy")) == "Delete":
+    is_deleting = text(spec.get("deletionPolicy")) == "Delete"
+    if is_deleting:
         # Fact 10 of ESO: deleting the Secret deletes the remote copy, which may be all that is left of it.
         message = "deletionPolicy Delete: when the Secret goes away, its copy in the store is deleted as well"
         findings.append(Finding("push-secret-deletes-remote", message, spec.at("deletionPolicy")))
@@ -88,7 +89,9 @@ def read_push_secret(resource: Resource, root: str, stores: StoreIndex | None = 
     for remote, key in _iter_remotes(spec):
         composed = resolve_remote(remote, ref.namespace, stores or StoreIndex.empty(), {})
         writes[Write(ref.namespace, secret, key, composed)] = None
-    pushed = dict.fromkeys(PushedPath(ref, secret, key, path, prop) for path, prop, key, _ in _iter_matches(spec))
+    pushed = dict.fromkeys(
+        PushedPath(ref, secret, key, path, prop, is_deleting) for path, prop, key, _ in _iter_matches(spec)
+    )
     return Push(
         consumers=consumers,
         pushed=tuple(pushed),

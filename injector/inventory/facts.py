@@ -18,6 +18,7 @@ class PushedPath:
         secret: name of the Secret it pushes, in `ref.namespace`.
         path: remote key as written.
         prop: property, empty for none.
+        is_deleting: ``deletionPolicy: Delete``: the value goes when its Secret goes.
     """
 
     ref: ObjectRef
@@ -25,6 +26,7 @@ class PushedPath:
     key: str
     path: str
     prop: str
+    is_deleting: bool = False
 
 
 @dataclass(slots=True)

@@ -58,7 +58,7 @@ class Files:
         self,
         root: Path,
         found: Sequence[str] = (),
-        overlay: Mapping[str, bytes] | None = None,
+        overlay: Mapping[str, bytes | None] | None = None,
         *,
         heads: frozenset[str] = frozenset(),
     ) -> None:
@@ -67,7 +67,7 @@ class Files:
         Args:
             root: an existing folder.
             found: the files below it that count, as `find_files` returns them.
-            overlay: path -> bytes of files that are not on disk (``<stdin>``).
+            overlay: path -> bytes of files that are not on disk (``<stdin>``); None for one that shall count as gone.
             heads: kinds of which nothing but the head is wanted (`Document.is_header_only`).
         """
         self.root = root
@@ -101,7 +101,7 @@ class Files:
 
     def is_file(self, path: str) -> bool:
         """Tell whether `path` is a regular file (or in the overlay)."""
-        return path in self.overlay or os.path.isfile(self.absolute(path))
+        return self.overlay[path] is not None if path in self.overlay else os.path.isfile(self.absolute(path))
 
     def is_dir(self, path: str) -> bool:
         """Tell whether `path` is a folder."""
@@ -118,7 +118,10 @@ class Files:
     def read(self, path: str) -> bytes | None:
         """Return a file's bytes; None with a diagnostic when it cannot be read."""
         if path in self.overlay:
-            return self.overlay[path]
+            data = self.overlay[path]
+            if data is None:
+                self._note(path, 1, "unreadable", f"cannot be read ({os.strerror(errno.ENOENT)})")
+            return data
         try:
             # A pipe of that name must not stop the program: without O_NONBLOCK opening one waits for a writer.
             descriptor = os.open(self.absolute(path), os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from injector.errors import InputError
-from injector.manifests.files import Files, find_files
+from injector.manifests.files import YAML_SUFFIXES, Files, find_files
 from injector.manifests.heads import HEADS
 
 STDIN: Final = "<stdin>"
@@ -23,7 +23,7 @@ class Tree:
         root: the folder that all paths are relative to.
         found: YAML and JSON files and kustomizations, sorted.
         explicit: those that were named one by one (with ``<stdin>``): they count as deployed.
-        overlay: bytes of files that are not on disk.
+        overlay: bytes of files that are not on disk; None for one that shall count as gone.
         folders: those that were named, relative to `root`.
         links: those of `found` that are, or lie below, symbolic links.
     """
@@ -31,13 +31,24 @@ class Tree:
     root: Path
     found: tuple[str, ...]
     explicit: tuple[str, ...] = ()
-    overlay: Mapping[str, bytes] = field(default_factory=dict)
+    overlay: Mapping[str, bytes | None] = field(default_factory=dict)
     folders: tuple[str, ...] = (".",)
     links: frozenset[str] = frozenset()
 
     def open(self) -> Files:
         """Return a reader of the tree's files."""
         return Files(self.root, self.found, self.overlay, heads=HEADS)
+
+    def changed(self, changes: Mapping[str, bytes | None]) -> Tree:
+        """Return the tree as it would be with other bytes.
+
+        Args:
+            changes: path -> bytes, None for a file that goes.
+        """
+        gone = {path for path, data in changes.items() if data is None}
+        new = {path for path, data in changes.items() if data is not None and path.endswith(YAML_SUFFIXES)}
+        found = tuple(sorted({*self.found, *new} - gone))
+        return replace(self, found=found, overlay={**self.overlay, **changes})
 
 
 def load_tree(paths: Sequence[str | os.PathLike[str]] = (".",), stdin: BinaryIO | None = None) -> Tree:
@@ -50,7 +61,7 @@ def load_tree(paths: Sequence[str | os.PathLike[str]] = (".",), stdin: BinaryIO 
     Raises:
         InputError: a path does not exist, cannot be looked into, or ``-`` stands there twice.
     """
-    overlay: dict[str, bytes] = {}
+    overlay: dict[str, bytes | None] = {}
     folders: list[Path] = []
     files: list[Path] = []
     for given in [os.fspath(path) for path in paths] or ["."]:

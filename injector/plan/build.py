@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from injector.config.model import AuthMethod, Config
+from injector.location import Location
 from injector.migration.model import Auth, MovedCredential, RenderedFile, SecretMigration, Stage
-from injector.model import Consumer, Credential, Item, ObjectRef, Report, SecretKey, SourceKind, Verdict
+from injector.model import NOWHERE, Consumer, Credential, Item, ObjectRef, Report, SecretKey, SourceKind, Verdict
 from injector.plan.model import Blocked, Plan, Proposal
 from injector.plan.values import Rendered, render_configuration, render_key
 from injector.plan.workloads import Moved, Readers, read_workloads
@@ -20,20 +21,19 @@ _EXTERNAL: Final = frozenset({SourceKind.EXTERNAL_SECRET, SourceKind.CLUSTER_EXT
 _CONFIGURATION: Final = "configuration"
 
 
-def build_plan(
-    report: Report, config: Config, committed: Mapping[tuple[str, str], SecretMigration] | None = None
-) -> Plan:
+def build_plan(report: Report, config: Config, committed: Iterable[SecretMigration] = ()) -> Plan:
     """Propose how everything that can move moves.
 
     Args:
         report: of a tree.
         config: what the user decided and knows.
-        committed: (namespace, name) -> SecretMigration that stands in the tree; it wins over what would be proposed.
+        committed: SecretMigrations that stand in the tree, those that are deployed first; they win over what would be
+            proposed.
 
     Returns:
         The plan, the same for the same arguments. Never raises for what stands in a tree.
     """
-    made = _Plan(config, committed or {})
+    made = _Plan(config, *_index(committed))
     seen: set[tuple[str, str]] = set()
     for item in report.items:
         source = item.source
@@ -43,20 +43,39 @@ def build_plan(
             seen.add(own)
             made.add(item)
     made.proposals += [
-        Proposal(migration=one, item=None, is_committed=True)
+        Proposal(migration=one, item=None, is_committed=True, problem=made.problems.get(own, ""))
         for own, one in sorted(made.committed.items())
         if own not in seen
     ]
     made.proposals.sort(key=lambda one: (one.migration.namespace, one.migration.name))
     vault = build_vault_plan([one.migration for one in made.proposals], config)
-    undecided = sorted({*made.undecided, *vault.undecided})
+    places = {one.migration.ref: _place(one) for one in made.proposals}
+    asked = {*made.undecided, *vault.undecided}
+    undecided = sorted(
+        one if one.location != NOWHERE else replace(one, location=places.get(one.migration, NOWHERE)) for one in asked
+    )
     return Plan(proposals=tuple(made.proposals), blocked=tuple(made.blocked), undecided=tuple(undecided), vault=vault)
+
+
+def _index(
+    migrations: Iterable[SecretMigration],
+) -> tuple[dict[tuple[str, str], SecretMigration], dict[tuple[str, str], str]]:
+    """Return each document by its name, and what is wrong with those that stand twice."""
+    found: dict[tuple[str, str], SecretMigration] = {}
+    problems: dict[tuple[str, str], str] = {}
+    for one in migrations:
+        first = found.setdefault((one.namespace, one.name), one)
+        # Several clusters deploy one document; that is still one.
+        if first.location != one.location:
+            problems[one.namespace, one.name] = f"stands again at {one.location}; remove one of the two"
+    return found, problems
 
 
 @dataclass(slots=True)
 class _Plan:
     config: Config
     committed: Mapping[tuple[str, str], SecretMigration]
+    problems: Mapping[tuple[str, str], str]
     proposals: list[Proposal] = field(default_factory=list)
     blocked: list[Blocked] = field(default_factory=list)
     undecided: list[Undecided] = field(default_factory=list)
@@ -66,7 +85,13 @@ class _Plan:
         known = self.committed.get((source.ref.namespace, source.ref.name))
         if known is not None:
             self.proposals.append(
-                Proposal(migration=known, item=item, is_committed=True, is_whole=_covers(known, item))
+                Proposal(
+                    migration=known,
+                    item=item,
+                    is_committed=True,
+                    is_whole=_covers(known, item),
+                    problem=self.problems.get((source.ref.namespace, source.ref.name), ""),
+                )
             )
             return
         if item.verdict is Verdict.STATIC:
@@ -244,6 +269,10 @@ def _covers(migration: SecretMigration, item: Item) -> bool:
     """Tell whether nothing of the Secret stays; what only the operator knows (``*``) is read by nobody by name."""
     keys = {key.name for key in item.source.keys if key.name != "*"}
     return bool(item.source.keys) and keys <= set(migration.keys)
+
+
+def _place(proposal: Proposal) -> Location:
+    return proposal.item.source.origin.location if proposal.item else proposal.migration.location
 
 
 def _auth(config: Config) -> Auth:

@@ -30,6 +30,7 @@ class Proposal:
         changes: what `phase2 apply` changes in manifests of the workloads.
         is_committed: the document stands in the tree already and was not computed.
         is_whole: every key of the Secret moves, so that the ExternalSecret goes at the end.
+        problem: why no stage can be applied or taken back, in words; empty when nothing is in the way.
     """
 
     migration: SecretMigration
@@ -38,6 +39,7 @@ class Proposal:
     changes: tuple[Change, ...] = ()
     is_committed: bool = False
     is_whole: bool = False
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

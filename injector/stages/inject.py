@@ -1,61 +1,132 @@
-"""Stage inject: the workloads' pods opt in. One label each, so that taking it away is the way back."""
+"""Stage inject: the workloads' pods opt in. One label each, so that taking it away is the way back.
+
+Once a manifest names its Secrets no more (stage release), its pods say by an annotation which migrations they want.
+"""
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from injector.config.model import Config
 from injector.delivery.charts import find_places, place_of
 from injector.edit.values import Path
 from injector.errors import EditError
-from injector.location import Location
 from injector.migration.model import Workload
 from injector.model import Consumer
+from injector.pod.names import OPT_IN, SECRETS
 from injector.stages.documents import find_document
 from injector.stages.places import TEMPLATES
 from injector.stages.workspace import Workspace
 
-INJECT: Final = "inject"
+
+@dataclass(frozen=True, slots=True)
+class PodPlace:
+    """Where a manifest describes pods.
+
+    Attributes:
+        consumer: one that these pods are.
+        labels: path of the pods' labels in the consumer's object.
+        annotations: the same for annotations; empty when nobody knows.
+    """
+
+    consumer: Consumer
+    labels: Path
+    annotations: Path = ()
 
 
-def opt_in(workspace: Workspace, workload: Workload, consumer: Consumer, config: Config) -> None:
+def opt_in(workspace: Workspace, workload: Workload, consumers: Iterable[Consumer], config: Config, name: str) -> None:
     """Give a workload's pods the opt-in label.
 
     Args:
         workspace: the tree.
         workload: of the migration.
-        consumer: one of the workload's consumers: it knows the manifest.
+        consumers: the workload's: they know the manifests.
         config: the label's prefix, and where charts take labels.
+        name: of the migration; added to the pods' list of migrations where they have one.
 
     Raises:
-        EditError: nobody knows where the label belongs, or the manifest cannot be edited.
+        EditError: nobody knows where the label belongs, or a manifest cannot be edited.
     """
-    file, document, place = find_document(workspace, consumer.ref, consumer.origin)
-    where = (*place, *label_path(workload, consumer, config))
-    workspace.save(file.set(document, (*where, f"{config.label_prefix}/{INJECT}"), "true"))
+    for place in find_pods(workload, consumers, config):
+        _set(workspace, place.consumer, (*place.labels, f"{config.label_prefix}/{OPT_IN}"), "true")
+        if place.annotations and _listed(workspace, place, config):
+            _name(workspace, place, config, [name])
 
 
-def label_path(workload: Workload, consumer: Consumer, config: Config) -> Path:
-    """Return where a workload's manifest has its pods' labels.
+def name_migrations(
+    workspace: Workspace, workload: Workload, consumers: Iterable[Consumer], config: Config, names: Sequence[str]
+) -> None:
+    """Let a workload's pods say which migrations they want; their manifest names the Secrets no more.
 
     Raises:
-        EditError: a chart's place is not known.
+        EditError: nobody knows where the annotation belongs, or a manifest cannot be edited.
     """
+    for place in find_pods(workload, consumers, config):
+        if not place.annotations:
+            message = (
+                f"{place.consumer.ref}: nobody knows where its chart takes its pods' annotations; write annotationsPath in "
+                f"{config.path or 'phase2.yaml'} under workloads"
+            )
+            raise EditError(message, place.consumer.origin.location)
+        _name(workspace, place, config, names)
+
+
+def _name(workspace: Workspace, place: PodPlace, config: Config, names: Sequence[str]) -> None:
+    known = _listed(workspace, place, config)
+    wanted = [*known, *(name for name in names if name not in known)]
+    _set(workspace, place.consumer, _annotation(place, config), ",".join(wanted))
+
+
+def _listed(workspace: Workspace, place: PodPlace, config: Config) -> list[str]:
+    file, document, own = find_document(workspace, place.consumer.ref, place.consumer.origin)
+    path = (*own, *_annotation(place, config))
+    value = file.value(document, path) if file.has(document, path) else ""
+    return [one.strip() for one in value.split(",") if one.strip()] if isinstance(value, str) else []
+
+
+def _annotation(place: PodPlace, config: Config) -> Path:
+    return (*place.annotations, f"{config.label_prefix}/{SECRETS}")
+
+
+def _set(workspace: Workspace, consumer: Consumer, path: Path, value: str) -> None:
+    file, document, own = find_document(workspace, consumer.ref, consumer.origin)
+    workspace.save(file.set(document, (*own, *path), value))
+
+
+def find_pods(workload: Workload, consumers: Iterable[Consumer], config: Config) -> list[PodPlace]:
+    """Return where a workload's manifests describe the pods that read the Secret, each once.
+
+    Raises:
+        EditError: a chart's place for labels is not known.
+    """
+    found: dict[tuple[object, ...], PodPlace] = {}
+    for consumer in consumers:
+        place = _pod_of(workload, consumer, config)
+        found[consumer.origin.location.path, consumer.origin.document, place.labels] = place
+    return list(found.values())
+
+
+def _pod_of(workload: Workload, consumer: Consumer, config: Config) -> PodPlace:
     template = TEMPLATES.get(workload.kind)
     if template is not None:
-        return (*template, "metadata", "labels")
+        return PodPlace(consumer, (*template, "metadata", "labels"), (*template, "metadata", "annotations"))
     values = values_path(consumer)
     known = config.find_workload(workload.kind, consumer.ref.namespace, workload.name)
-    if known and known.labels_path:
-        return (*values, *known.labels_path.split("."))
     places = find_places(consumer.chart, consumer.ref.name, place_of(consumer))
-    if places:
-        return (*values, *places.labels)
-    message = (
-        f"{consumer.ref}: nobody knows where chart {consumer.chart or '?'} takes its pods' labels; write labelsPath in "
-        f"{config.path or 'phase2.yaml'} under workloads"
-    )
-    raise EditError(message, _at(consumer))
+    labels = _dotted(known.labels_path if known else "") or (places.labels if places else ())
+    annotations = _dotted(known.annotations_path if known else "") or (places.annotations if places else ())
+    if not labels:
+        message = (
+            f"{consumer.ref}: nobody knows where chart {consumer.chart or '?'} takes its pods' labels; write labelsPath in "
+            f"{config.path or 'phase2.yaml'} under workloads"
+        )
+        raise EditError(message, consumer.origin.location)
+    return PodPlace(consumer, (*values, *labels), (*values, *annotations) if annotations else ())
+
+
+def _dotted(path: str) -> tuple[str, ...]:
+    return tuple(part for part in path.split(".") if part)
 
 
 def values_path(consumer: Consumer) -> Path:
@@ -67,8 +138,4 @@ def values_path(consumer: Consumer) -> Path:
     if consumer.ref.kind == "HelmRelease":
         return ("spec", "values")
     message = f"{consumer.ref}: values of a {consumer.ref.kind} are not edited; set the label there by hand"
-    raise EditError(message, _at(consumer))
-
-
-def _at(consumer: Consumer) -> Location:
-    return consumer.origin.location
+    raise EditError(message, consumer.origin.location)

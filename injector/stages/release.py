@@ -96,12 +96,6 @@ def let_go(workspace: Workspace, source: SecretSource, migration: SecretMigratio
     Raises:
         EditError: it cannot be done in a way that is known to be right.
     """
-    if source.kind.value == "ClusterExternalSecret":
-        message = (
-            f"{source.ref}: its children are written again whenever it is reconciled, so one namespace cannot let go alone; take "
-            f"the namespace {migration.namespace} out of its selectors and give it an ExternalSecret of its own"
-        )
-        raise EditError(message, source.origin.location)
     file, document, place = find_document(workspace, source.ref, source.origin)
     if is_whole:
         workspace.save(_orphan(file, document, (*place, "spec"), source))

@@ -1,0 +1,116 @@
+"""What keeps a stage from being applied: somebody would lose a Secret, or its data in Vault. Each says what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from injector.errors import EditError
+from injector.inventory.facts import Inventory
+from injector.model import Consumer, SecretSource, SourceKind
+from injector.plan.model import Proposal
+from injector.stages.prepare import source_of
+
+_NAMED: Final = 5
+"""So many readers are named; a message is no report."""
+_JOINING: Final = frozenset({"Merge", "CreateOrMerge"})
+"""Policies of an ExternalSecret that writes into a Secret which is somebody else's."""
+_ESO: Final = frozenset({SourceKind.EXTERNAL_SECRET, SourceKind.CLUSTER_EXTERNAL_SECRET})
+
+
+def check_release(proposal: Proposal, inventory: Inventory) -> None:
+    """Refuse to let go of a Secret that others write, push, or read who are not moved.
+
+    Raises:
+        EditError: who it is, and what to do.
+    """
+    migration = proposal.migration
+    source = source_of(proposal)
+    if source.kind is SourceKind.CLUSTER_EXTERNAL_SECRET:
+        message = (
+            f"{source.ref}: writes its ExternalSecrets again whenever it is reconciled, so that one namespace cannot let go alone; "
+            f"take namespace {migration.namespace} out of its selectors and give it an ExternalSecret of its own"
+        )
+        raise EditError(message, source.origin.location)
+    moved = {(one.kind, one.name) for one in migration.workloads}
+    for consumer in consumers_of(proposal):
+        if (consumer.ref.kind, consumer.ref.name) not in moved:
+            message = (
+                f"{consumer.ref} still reads {consumer.key or 'the Secret'} and is not moved; move it first, or leave this key "
+                "static by an override in phase2.yaml"
+            )
+            raise EditError(message, consumer.location)
+    check_push(proposal, inventory)
+    if not proposal.is_whole:
+        return
+    others = [
+        one
+        for one in other_writers(source, inventory.deployed.sources)
+        if not (source.creation_policy in _JOINING and one.creation_policy not in _JOINING)
+    ]
+    if others:
+        message = f"{others[0].ref} writes the same Secret ({others[0].origin.location}); leave one writer first"
+        raise EditError(message, source.origin.location)
+
+
+def check_push(proposal: Proposal, inventory: Inventory) -> None:
+    """Refuse when a PushSecret would delete the data in Vault as soon as its Secret, or a key of it, goes.
+
+    Source: external-secrets pkg/controllers/pushsecret/pushsecret_controller.go:266-273,350@v2.9.0.
+
+    Raises:
+        EditError: naming the PushSecret.
+    """
+    migration = proposal.migration
+    for push in inventory.deployed.pushed:
+        is_own = push.secret == migration.secret and push.ref.namespace in ("", migration.namespace)
+        if is_own and push.is_deleting and (proposal.is_whole or push.key in ("", *migration.keys)):
+            message = (
+                f"{push.ref} pushes this Secret to {push.path} with deletionPolicy Delete, so that the data there would go with "
+                "it; set its deletionPolicy to None, or remove it, first"
+            )
+            raise EditError(message, proposal.migration.location)
+
+
+def check_retire(proposal: Proposal, inventory: Inventory) -> None:
+    """Refuse to remove an ExternalSecret whose Secret anybody in the tree still reads.
+
+    Raises:
+        EditError: naming the readers.
+    """
+    migration = proposal.migration
+    readers = [
+        one
+        for one in inventory.deployed.consumers
+        if one.secret == migration.secret and (one.secret_namespace or one.ref.namespace) == migration.namespace
+    ]
+    if readers:
+        names = list(dict.fromkeys(f"{one.ref} ({one.location})" for one in readers))
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        message = f"is still read by {', '.join(names[:_NAMED])}{more}; take Secret {migration.secret} out of these manifests first"
+        raise EditError(message, readers[0].location)
+    check_push(proposal, inventory)
+
+
+def other_writers(source: SecretSource, sources: Iterable[SecretSource]) -> Sequence[SecretSource]:
+    """Return who else writes an ExternalSecret's Secret in the same deployment."""
+    return [
+        one
+        for one in sources
+        if (one.target, one.ref.namespace, one.origin.root) == (source.target, source.ref.namespace, source.origin.root)
+        and one.ref != source.ref
+        and one.kind is not SourceKind.PUSH_SECRET
+        and not (one.kind in _ESO and one.creation_policy == "None")
+    ]
+
+
+def consumers_of(proposal: Proposal) -> list[Consumer]:
+    """Return who reads a moved key, in the order of the report."""
+    keys = {"", *proposal.migration.keys}
+    found: dict[tuple[object, ...], Consumer] = {}
+    for credential in proposal.item.credentials if proposal.item else ():
+        for one in credential.consumers:
+            consumer = one.consumer
+            if consumer.key in keys and (consumer.key or proposal.is_whole or set(credential.keys) & keys):
+                found[consumer.ref, consumer.location, consumer.key, consumer.env] = consumer
+    return list(found.values())

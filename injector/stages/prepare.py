@@ -1,0 +1,81 @@
+"""Stage prepare: the SecretMigration is written where the ExternalSecret is deployed from."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable, Sequence
+
+from injector.errors import EditError
+from injector.location import Location
+from injector.migration.write import write_migration
+from injector.model import SecretSource
+from injector.plan.model import Proposal
+from injector.stages.listing import add_file, check_name, folder_of
+from injector.stages.workspace import Workspace
+
+
+def prepare(workspace: Workspace, proposal: Proposal, others: Iterable[Proposal]) -> None:
+    """Write a proposal's document and list it.
+
+    Raises:
+        EditError: something else stands there, or no file can be called so.
+    """
+    path, folder = find_home(proposal, others)
+    if workspace.get(path) is not None:
+        message = "stands there and cannot be read as a SecretMigration (phase2 classify says why); mend or remove it"
+        raise EditError(message, Location(path, 1))
+    text = write_migration(proposal.migration, proposal.comments)
+    add_file(workspace, path, text.encode(), folder=folder)
+
+
+def find_home(proposal: Proposal, others: Iterable[Proposal]) -> tuple[str, str]:
+    """Return where a proposal's document is written, and the folder whose kustomization lists it.
+
+    Beside the ExternalSecret's own manifest; where several namespaces deploy that one manifest, in the folder of their
+    overlay: kustomize would give a document beside the manifest to all of them.
+
+    Raises:
+        EditError: no file can be called so.
+    """
+    source = source_of(proposal)
+    name = proposal.migration.name
+    check_name(name, source)
+    check_name(proposal.migration.namespace or "x", source)
+    manifest = source.origin.location.path
+    chain = source.origin.deployed_by
+    shared = list(sharing(proposal, others))
+    if not shared:
+        folder = chain[-1] if chain else folder_of(manifest)
+        return f"{manifest.rpartition('.')[0]}.{name}.secretmigration.yaml", folder
+    elsewhere = {folder for one in shared if one.item for folder in one.item.source.origin.deployed_by}
+    own = [folder for folder in chain if folder not in elsewhere]
+    if own:
+        return posixpath.normpath(posixpath.join(own[-1], f"{name}.secretmigration.yaml")), own[-1]
+    stem = manifest.rpartition(".")[0]
+    return f"{stem}.{proposal.migration.namespace}.{name}.secretmigration.yaml", folder_of(manifest)
+
+
+def sharing(proposal: Proposal, others: Iterable[Proposal]) -> Sequence[Proposal]:
+    """Return the proposals for other namespaces whose ExternalSecret stands in the same manifest."""
+    if proposal.item is None:
+        return []
+    origin = proposal.item.source.origin
+    return [
+        one
+        for one in others
+        if one.item is not None
+        and one.migration.ref != proposal.migration.ref
+        and (one.item.source.origin.location, one.item.source.origin.document) == (origin.location, origin.document)
+    ]
+
+
+def source_of(proposal: Proposal) -> SecretSource:
+    """Return the ExternalSecret of a proposal.
+
+    Raises:
+        EditError: it is not in the tree.
+    """
+    if proposal.item is None:
+        message = f"{proposal.migration.source} is not in the tree; put it back, or remove the SecretMigration"
+        raise EditError(message, proposal.migration.location)
+    return proposal.item.source

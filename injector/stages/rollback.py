@@ -1,0 +1,81 @@
+"""Takes the last stage of migrations back, from what `apply` noted when it made it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from injector.errors import EditError
+from injector.migration.model import SecretMigration, Stage
+from injector.plan.model import Proposal
+from injector.stages.journal import changed_paths, journal_path, read_order, take_back
+from injector.stages.prepare import sharing
+from injector.stages.run import BEFORE, Done, Outcome, Scene, refuse
+from injector.stages.vaultfiles import put_vault_files, vault_files
+from injector.stages.workspace import Workspace
+
+
+def roll_back(scene: Scene, workspace: Workspace) -> Outcome:
+    """Take the last stage of every migration that is meant back, the latest first.
+
+    Args:
+        scene: the tree and what is known of it.
+        workspace: the same tree; it gets the changes.
+    """
+    made = Outcome(workspace)
+    committed = [one for one in scene.plan.proposals if one.is_committed]
+    before = vault_files([one.migration for one in committed], scene.config)
+    now = {one.migration.ref: one.migration for one in committed}
+    last: list[tuple[int, str, Proposal]] = []
+    for proposal in committed:
+        migration = proposal.migration
+        if scene.wanted(migration.namespace, migration.name):
+            path = journal_path(migration.namespace, migration.name, migration.stage)
+            last.append((-read_order(workspace.get(path) or b""), path, proposal))
+    for _, path, proposal in sorted(last, key=lambda one: one[:2]):
+        migration = proposal.migration
+        try:
+            stage = _take_back(workspace, path, proposal, scene)
+        except EditError as err:
+            made.refused.append(refuse(migration.ref, err))
+            continue
+        if stage is None:
+            del now[migration.ref]
+            made.done.append(Done(migration=migration.ref, stage=None))
+        else:
+            now[migration.ref] = replace(migration, stage=stage)
+            made.done.append(Done(migration=migration.ref, stage=stage, document=now[migration.ref]))
+    put_vault_files(workspace, before, vault_files(list(now.values()), scene.config))
+    return made
+
+
+def _take_back(workspace: Workspace, path: str, proposal: Proposal, scene: Scene) -> Stage | None:
+    """Take one migration's last stage back, and return the one before it.
+
+    Raises:
+        EditError: it is not known what the stage did, or others changed the same lines since.
+    """
+    migration = proposal.migration
+    if proposal.problem:
+        raise EditError(proposal.problem, migration.location)
+    data = workspace.get(path) if path in scene.journals else None
+    if data is None:
+        message = (
+            f"stage {migration.stage} has no journal {path}; it was not made by phase2 apply: take it back with git"
+        )
+        raise EditError(message, migration.location)
+    _check_sharing(migration, proposal, scene)
+    fork = workspace.fork()
+    current = {name: fork.get(name) for name in changed_paths(data, path)}
+    for name, old in take_back(data, path, current).items():
+        fork.put(name, old)
+    fork.put(path, None)
+    workspace.take(fork)
+    return BEFORE[migration.stage]
+
+
+def _check_sharing(migration: SecretMigration, proposal: Proposal, scene: Scene) -> None:
+    for one in sharing(proposal, scene.plan.proposals):
+        other = one.migration
+        if one.is_committed and other.stage is migration.stage and not scene.wanted(other.namespace, other.name):
+            message = f"{other.namespace}/{other.name} comes from the same manifest; name it with --only as well"
+            raise EditError(message, migration.location)
