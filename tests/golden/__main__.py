@@ -1,0 +1,13 @@
+"""``python -m tests.golden``: writes what the golden tests compare with anew; review the difference."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from tests.golden.test_stages_tazlab import GOLDEN, STAGES, manifests_of, walk
+
+with tempfile.TemporaryDirectory() as folder:
+    steps = walk(Path(folder) / "tazlab")
+for stage in STAGES:
+    (GOLDEN / f"{stage}.diff").write_text(manifests_of(steps.diffs[stage]), encoding="utf-8")
