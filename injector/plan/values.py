@@ -15,11 +15,14 @@ from injector.templates import Engine, Field, Refusal, Translation, Whole, trans
 REDACTED: Final = "<redacted>"
 _DSN: Final = (
     '{{ if regexMatch "^[A-Za-z][A-Za-z0-9+.-]*://" .old }}'
-    '{{ regexReplaceAll "^([A-Za-z][A-Za-z0-9+.-]*://)(?:[^/?#]*@)?" .old '
-    '(printf "${1}%s:%s@" (.user | urlquery) (.password | urlquery)) }}'
+    '{{ regexFind "^[A-Za-z][A-Za-z0-9+.-]*://" .old }}{{ .user | urlquery }}:{{ .password | urlquery }}@'
+    '{{ regexReplaceAll "^[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#]*@)?" .old "" }}'
     '{{ else }}{{ fail "the value in Vault is no URL, so the login in it cannot be replaced" }}{{ end }}'
 )
-"""A connection string that stands in KV as a whole keeps its host, port, database and options: only the login is new."""
+"""A connection string that stands in KV as a whole keeps its host, port, database and options: only the login is new.
+
+Without ``${1}``: Flux would take it for a variable of its own and put nothing there.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
