@@ -177,6 +177,8 @@ class FieldWalk:
         return True
 
     def _key_beside(self, node: Map, key: str) -> str:
+        if "accessKey" in node:
+            return ""  # {secretName, accessKey, secretKey}: both are names of keys
         own = self.reader.key_of(node.get(f"{key.removesuffix('Name')}Key"))
         if own or normal(key) not in ("secretname", "secret", "secretref"):
             return own

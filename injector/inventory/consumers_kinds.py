@@ -109,6 +109,8 @@ _RULES: Final[Mapping[str, KindRules]] = {
     "Tenant": KindRules(names=frozenset({"configuration", "users"})),
     # envoy gateway: spec.basicAuth.users.name is a Secret.
     "SecurityPolicy": KindRules(names=frozenset({"users"})),
+    # percona operator: spec.secrets.users is a Secret.
+    "PerconaServerMongoDB": KindRules(names=frozenset({"users", "encryptionkey", "keyfile"})),
     "BackupStorageLocation": KindRules(names=frozenset({"credential"})),
     "VolumeSnapshotLocation": KindRules(names=frozenset({"credential"})),
 }  # fmt: skip

@@ -59,7 +59,7 @@ _NO_SECRET: Final = re.compile(
     r"|kubernetessecrets\Z)"
 )
 _NAME_END: Final = re.compile(
-    r"(?:secretname|secretref|secretreference|secretselector|secretkeyref|secretkeyselector|secretrefname"
+    r"(?:secrets?name|secretref|secretreference|secretselector|secretkeyref|secretkeyselector|secretrefname"
     r"|secretkeyreference|tokensecretname)\Z"
 )
 _EXISTING: Final = re.compile(r"existing\w*secret\w*\Z")

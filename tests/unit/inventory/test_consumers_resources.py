@@ -41,6 +41,14 @@ _FIELDS = [
         "spec.backup.barmanObjectStore.s3Credentials.accessKeyId",
         "k",
     ),
+    ("PerconaXtraDBCluster", "secretsName: s", "spec.secretsName", ""),
+    ("PerconaServerMongoDB", "secrets: {users: s}", "spec.secrets.users", ""),
+    (
+        "PipelineServer",
+        "storage: {s3CredentialsSecret: {secretName: s, accessKey: A_KEY_ID, secretKey: A_SECRET}}",
+        "spec.storage.s3CredentialsSecret",
+        "",
+    ),
     (
         "ObjectStore",
         "configuration: {s3Credentials: {secretAccessKey: {name: s, key: k}}}",

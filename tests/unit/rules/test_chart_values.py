@@ -51,9 +51,9 @@ def test_a_server_of_the_chart_keeps_its_own_password() -> None:
     ],
 )
 def test_the_field_that_names_the_secret_tells_what_a_bare_url_leads_to(values: str, kind: str) -> None:
-    report = judge(manifests(external_secret("shop/web", {"connection": "shop/web#uri"}), release("web", values)))
+    report = judge(manifests(external_secret("shop/web", {"uri": "shop/web#uri"}), release("web", values)))
 
-    assert credential_of(report, "connection").kind == kind
+    assert credential_of(report, "uri").kind == kind
 
 
 @pytest.mark.parametrize(
