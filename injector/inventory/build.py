@@ -9,6 +9,7 @@ from typing import Final
 
 from injector.inventory.collect import RootFacts
 from injector.inventory.eso import StoreIndex, resolve
+from injector.inventory.esopush import find_round_trips
 from injector.inventory.facts import Facts, Inventory
 from injector.inventory.workers import Runner, make_runner, run_all, scan_all
 from injector.location import Location
@@ -324,6 +325,7 @@ class _Builder:
             resolved = [resolve(source, stores) for source in facts.sources]
             facts.sources = [source for source, _ in resolved]
             facts.findings += [replace(one, subject=source.ref) for source, found in resolved for one in found]
+            facts.findings += [one for _, one in find_round_trips(facts.sources, self.deployed.writes, stores)]
 
     def _inventory(self) -> Inventory:
         self._resolve_stores()

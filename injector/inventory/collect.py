@@ -150,6 +150,7 @@ def _read_eso(resource: Resource, kind: str, made: RootFacts, maps: _ConfigMaps)
         push = read_push_secret(resource, root.id)
         facts.consumers += push.consumers
         facts.pushed += push.pushed
+        facts.writes += push.writes
         facts.findings += [replace(one, subject=resource.ref) for one in push.findings]
 
 

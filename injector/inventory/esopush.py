@@ -8,31 +8,15 @@ Source: external-secrets apis/externalsecrets/v1alpha1/pushsecret_types.go:91-24
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from injector.inventory.esostore import ESO_GROUP, StoreIndex, resolve_remote, store_ref
-from injector.inventory.facts import PushedPath
+from injector.inventory.facts import PushedPath, Write
 from injector.location import Location
 from injector.manifests.document import Resource, api_group, items, mapping, text
 from injector.manifests.yamldoc import Map
 from injector.model import Consumer, Finding, How, ObjectRef, Remote, SecretSource
-
-
-@dataclass(frozen=True, slots=True)
-class Write:
-    """One value that a PushSecret puts into a store.
-
-    Attributes:
-        namespace, secret, key: where the value comes from; the key is empty for the whole Secret, the Secret when a
-            selector or a generator provides the value.
-        remote: where it goes; its path is as written until `StoreIndex` knows the store.
-    """
-
-    namespace: str
-    secret: str
-    key: str
-    remote: Remote
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +107,27 @@ def _iter_matches(spec: Map) -> Iterator[tuple[str, str, str, Location]]:
         path = text(bulk.get("remoteKey")).strip()
         if path:
             yield path, "", "", bulk.at("remoteKey")
+
+
+def find_round_trips(
+    sources: Iterable[SecretSource], writes: Iterable[Write], stores: StoreIndex
+) -> Iterator[tuple[SecretSource, Finding]]:
+    """Yield the sources that read what is pushed from the cluster, with the finding that says so.
+
+    Args:
+        sources: their paths composed already.
+        writes: as they are written.
+        stores: all stores of the tree.
+    """
+    composed = tuple(
+        replace(write, remote=resolve_remote(write.remote, write.namespace, stores, {})) for write in writes
+    )
+    for source in sources if composed else ():
+        write = is_round_trip(source, composed)
+        if write is not None:
+            what = f"Secret {write.namespace}/{write.secret}" if write.secret else "Secrets chosen by labels"
+            message = f"reads what a PushSecret writes from {what} ({write.remote.location}): the store only carries it"
+            yield source, Finding("push-secret-round-trip", message, source.origin.location, subject=source.ref)
 
 
 def is_round_trip(source: SecretSource, writes: tuple[Write, ...]) -> Write | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from injector.manifests.roots import Root
 from injector.migration.model import SecretMigration
-from injector.model import Consumer, Diagnostic, Finding, ObjectRef, SecretSource, Store
+from injector.model import Consumer, Diagnostic, Finding, ObjectRef, Remote, SecretSource, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,22 @@ class PushedPath:
     is_deleting: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One value that a PushSecret puts into a store.
+
+    Attributes:
+        namespace, secret, key: where the value comes from; the key is empty for the whole Secret, the Secret when a
+            selector or a generator provides the value.
+        remote: where it goes; its path is as written until its store is known.
+    """
+
+    namespace: str
+    secret: str
+    key: str
+    remote: Remote
+
+
 @dataclass(slots=True)
 class Facts:
     """What one root yields; picklable, so that it can be made in another process."""
@@ -37,6 +53,7 @@ class Facts:
     consumers: list[Consumer] = field(default_factory=list)
     stores: list[Store] = field(default_factory=list)
     pushed: list[PushedPath] = field(default_factory=list)
+    writes: list[Write] = field(default_factory=list)
     migrations: list[SecretMigration] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
@@ -48,6 +65,7 @@ class Facts:
         self.consumers += other.consumers
         self.stores += other.stores
         self.pushed += other.pushed
+        self.writes += other.writes
         self.migrations += other.migrations
         self.findings += other.findings
         self.diagnostics += other.diagnostics

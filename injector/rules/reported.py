@@ -88,4 +88,13 @@ RULES: Final = (
         remedy="Set deletionPolicy None before anything is deleted.",
         example=_push("deletionPolicy: Delete, selector: {secret: {name: web}}"),
     ),
+    ReportedRule(
+        id="push-secret-round-trip",
+        statement="An ExternalSecret reads what a PushSecret writes: the value is made in the cluster, the store carries it.",
+        remedy="Move where the value is made; moving its reader alone changes nothing.",
+        example=manifests(
+            external_secret("shop/web", {"token": "copy#token"}),
+            _push("selector: {secret: {name: made}}"),
+        ),
+    ),
 )

@@ -157,3 +157,25 @@ def test_a_reflected_secret_is_made_elsewhere_and_read_there(tmp_path: Path) -> 
 
     assert names(found.deployed) == ["app/login"]
     assert [one.partition(" <- ")[0].split()[0] for one in readers(found.deployed)] == ["copy"]
+
+
+def test_what_is_pushed_from_the_cluster_and_read_again_is_a_round_trip(tmp_path: Path) -> None:
+    push = """\
+        apiVersion: external-secrets.io/v1alpha1
+        kind: PushSecret
+        metadata: {name: push, namespace: made}
+        spec:
+          secretStoreRefs: [{kind: ClusterSecretStore, name: vault}]
+          selector: {secret: {name: source}}
+          data: [{match: {secretKey: password, remoteRef: {remoteKey: secret/app/db, property: password}}}]
+        """
+    grow(
+        tmp_path,
+        {"es.yaml": external(), "other.yaml": external("other", key="app/x"), "push.yaml": push, "s.yaml": STORE},
+    )
+
+    report = judge(tmp_path)
+
+    [found] = [one for item in report.items for one in item.findings if one.rule == "push-secret-round-trip"]
+    assert found.location.path == "es.yaml"
+    assert "Secret made/source (push.yaml:7)" in found.message

@@ -171,4 +171,14 @@ QUIET: Final[Mapping[str, str]] = {
         "shop/web",
         "spec: {deletionPolicy: None, selector: {secret: {name: web}}, data: [{match: {remoteRef: {remoteKey: copy}}}]}",
     ),
+    "push-secret-round-trip": manifests(
+        external_secret("shop/web", {"token": "shop/web#token"}),
+        document(
+            "external-secrets.io/v1alpha1",
+            "PushSecret",
+            "shop/web",
+            "spec: {secretStoreRefs: [{kind: ClusterSecretStore, name: vault}], selector: {secret: {name: made}}, "
+            "data: [{match: {remoteRef: {remoteKey: copy}}}]}",
+        ),
+    ),
 }
