@@ -12,7 +12,18 @@ from injector._version import __version__
 from injector.cli.answer import Answer, Answered
 from injector.cli.options import CONTEXT, PROGRAM, Group
 
-MODULES: Final = ("apply", "classify", "completion", "explain", "plan", "rollback", "rules", "schema", "version")
+MODULES: Final = (
+    "apply",
+    "classify",
+    "completion",
+    "explain",
+    "inject",
+    "plan",
+    "rollback",
+    "rules",
+    "schema",
+    "version",
+)
 """Modules beside this one, each with a ``command`` of its own name."""
 
 
