@@ -1,1 +1,1 @@
-"""The admission webhook. Not written yet: see the README for what works today."""
+"""The admission webhook: HTTP around the library's own functions. What a pod becomes is decided in `injector.pod`."""

@@ -1,0 +1,50 @@
+"""What the webhook knows, as one immutable snapshot: a request reads it, a watcher or a folder replaces it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from injector.migration.model import SecretMigration
+from injector.pod.model import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """All that decisions are made of.
+
+    Attributes:
+        migrations: namespace -> its SecretMigrations, sorted by name.
+        settings: how pods are mutated.
+        is_complete: everything was read at least once; until then the webhook is not ready.
+        loaded_at_s: when, in seconds of the monotonic clock.
+        problems: what could not be taken, without any value.
+    """
+
+    migrations: Mapping[str, tuple[SecretMigration, ...]] = field(default_factory=dict)
+    settings: Settings = field(default_factory=Settings)
+    is_complete: bool = False
+    loaded_at_s: float = 0.0
+    problems: tuple[str, ...] = ()
+
+    @property
+    def count(self) -> int:
+        """Return how many SecretMigrations there are."""
+        return sum(map(len, self.migrations.values()))
+
+
+def index_migrations(migrations: Iterable[SecretMigration]) -> dict[str, tuple[SecretMigration, ...]]:
+    """Return migrations by namespace."""
+    found: dict[str, list[SecretMigration]] = {}
+    for one in sorted(migrations, key=lambda one: (one.namespace, one.name)):
+        found.setdefault(one.namespace, []).append(one)
+    return {namespace: tuple(group) for namespace, group in found.items()}
+
+
+class Holder:
+    """Holds the snapshot that counts; replaced as a whole, so that a request never sees half of two."""
+
+    __slots__ = ("current",)
+
+    def __init__(self, current: Snapshot | None = None) -> None:
+        self.current = current or Snapshot()
