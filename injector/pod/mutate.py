@@ -220,7 +220,7 @@ def _reads_of(container: Mapping[str, Json], workload: Workload, *, is_init: boo
 def _unused_dropped(spec: Mapping[str, Json], secret: str) -> list[Json]:
     """Return the volumes without those of the Secret that nobody mounts any more."""
     mounted = {
-        mount.get("name")
+        str(mount.get("name"))
         for kind in CONTAINER_LISTS
         for container in as_list(spec.get(kind))
         for mount in as_list(container.get("volumeMounts"))
@@ -228,7 +228,7 @@ def _unused_dropped(spec: Mapping[str, Json], secret: str) -> list[Json]:
     return [
         dict(one)
         for one in as_list(spec.get("volumes"))
-        if one.get("name") in mounted or secret not in dict(volume_secrets(one))
+        if str(one.get("name")) in mounted or secret not in dict(volume_secrets(one))
     ]
 
 

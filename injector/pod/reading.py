@@ -102,7 +102,7 @@ def why_untouched(pod: Body) -> str:
     by_hand = sorted(name for name in annotations if name.startswith(f"{VAULT}/"))
     if by_hand:
         return f"it is annotated by hand ({by_hand[0]}): remove the {VAULT} annotations or the label"
-    if any(container.get("name") in AGENTS for _, container in iter_containers(pod)):
+    if any(str(container.get("name")) in AGENTS for _, container in iter_containers(pod)):
         return "it has a Vault Agent container already"
     return ""
 
@@ -126,8 +126,8 @@ def why_refused(pod: Body, namespace: str, *, has_own_token: bool) -> str:
             "vault.auth.audience, which gives the agent a token of its own"
         )
     for volume in as_list(spec.get("volumes")):
-        name = volume.get("name")
-        if name in _VOLUMES or str(name).startswith("vault-secrets-custom-"):
+        name = str(volume.get("name", ""))
+        if name in _VOLUMES or name.startswith("vault-secrets-custom-"):
             return f"it has a volume {name}, a name that the Vault Agent Injector needs; call it otherwise"
     for _, container in iter_containers(pod):
         for mount in as_list(container.get("volumeMounts")):

@@ -1,0 +1,116 @@
+"""``phase2 inject``: the webhook's own code, offline."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import jsonpatch
+import pytest
+import yaml
+
+from injector.migration.write import write_migration
+from injector.pod.mutate import mutate_pod
+from tests.cli.conftest import Run
+from tests.unit.pod.making import migration, mounted, pod, volume
+
+
+@pytest.fixture
+def policies(tmp_path: Path) -> str:
+    folder = tmp_path / "policies"
+    folder.mkdir()
+    (folder / "db.yaml").write_text(write_migration(migration()), encoding="utf-8")
+    return str(folder)
+
+
+def write(path: Path, *documents: object) -> str:
+    path.write_text("---\n".join(json.dumps(one) + "\n" for one in documents), encoding="utf-8")
+    return str(path)
+
+
+def test_pod_comes_out_as_the_webhook_would_make_it(run: Run, tmp_path: Path, policies: str) -> None:
+    body = pod(mounted(), volumes=[volume()])
+    file = write(tmp_path / "pod.yaml", body)
+
+    ran = run("inject", "-f", file, "--policy-dir", policies, "--namespace", "shop")
+
+    assert (ran.code, ran.err) == (0, "")
+    assert yaml.safe_load(ran.out) == mutate_pod(body, "shop", [migration()]).pod
+
+
+def test_patch_makes_the_same_pod(run: Run, tmp_path: Path, policies: str) -> None:
+    body = pod(mounted(), volumes=[volume()])
+    file = write(tmp_path / "pod.yaml", body)
+
+    ran = run("inject", "-f", file, "--policy-dir", policies, "--namespace", "shop", "-o", "patch")
+
+    assert jsonpatch.apply_patch(body, json.loads(ran.out)) == mutate_pod(body, "shop", [migration()]).pod
+
+
+def test_template_of_a_workload_is_changed_in_its_place(run: Run, tmp_path: Path, policies: str) -> None:
+    template = pod(mounted(), volumes=[volume()])
+    body = {
+        "kind": "CronJob",
+        "metadata": {"name": "x", "namespace": "shop"},
+        "spec": {"jobTemplate": {"spec": {"template": template}}},
+    }
+    file = write(tmp_path / "cron.yaml", body)
+
+    ran = run("inject", "-f", file, "--policy-dir", policies, "-o", "json")
+
+    found = json.loads(ran.out)["spec"]["jobTemplate"]["spec"]["template"]
+    assert found == mutate_pod(template, "shop", [migration()]).pod
+
+
+def test_warnings_stand_on_stderr_with_the_line(run: Run, tmp_path: Path, policies: str) -> None:
+    file = write(tmp_path / "pod.yaml", pod(mounted(), volumes=[volume()]))
+
+    ran = run("inject", "-f", file, "--policy-dir", policies)
+
+    assert ran.code == 0
+    assert f"warning: {file}:1: Secret db stays: no SecretMigration decides" in ran.err
+
+
+def test_several_documents_come_out_in_their_order(run: Run, tmp_path: Path, policies: str) -> None:
+    first, second = pod(labels={}), {"kind": "List", "items": [pod(labels={"a": "b"})]}
+    file = write(tmp_path / "all.yaml", first, {"kind": "Service"}, second)
+
+    ran = run("inject", "-f", file, "--policy-dir", policies, "-o", "json")
+
+    assert [one["metadata"]["labels"] for one in json.loads(ran.out)] == [{}, {"a": "b"}]
+
+
+def test_pod_comes_from_stdin(run: Run, monkeypatch: pytest.MonkeyPatch, policies: str) -> None:
+    stream = io.TextIOWrapper(io.BytesIO(json.dumps(pod(labels={})).encode()))
+    monkeypatch.setattr("sys.stdin", stream)
+
+    ran = run("inject", "-f", "-", "--policy-dir", policies, "-o", "json")
+
+    assert json.loads(ran.out) == pod(labels={})
+
+
+def test_a_broken_migration_is_no_full_answer(run: Run, tmp_path: Path, policies: str) -> None:
+    (Path(policies) / "x.yaml").write_text("a: [", encoding="utf-8")
+    file = write(tmp_path / "pod.yaml", pod(labels={}))
+
+    ran = run("inject", "-f", file, "--policy-dir", policies)
+
+    assert ran.code == 2
+    assert "x.yaml:2: is no YAML" in ran.err
+    assert ran.out
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [("a: [", "is no YAML"), ("kind: Service\n", "holds no pod"), (None, "cannot be read")],
+)
+def test_a_file_without_a_pod_is_told(run: Run, tmp_path: Path, policies: str, content: str | None, told: str) -> None:
+    file = tmp_path / "pod.yaml"
+    if content is not None:
+        file.write_text(content, encoding="utf-8")
+
+    ran = run("inject", "-f", str(file), "--policy-dir", policies)
+
+    assert (ran.code, ran.out) == (2, "")
+    assert told in ran.err
