@@ -9,7 +9,7 @@ from injector.config.model import DEFAULT, Config
 from injector.inventory.facts import Inventory
 from injector.inventory.linking import Secret, link
 from injector.location import Location
-from injector.model import WORKLOAD_WAYS, Finding, Item, Report, SecretSource, SourceKind, Store
+from injector.model import WORKLOAD_WAYS, Credential, Finding, Item, Report, SecretSource, SourceKind, Store
 from injector.rules.context import Context
 from injector.rules.fold import case_of, judge
 from injector.rules.grouping import group, sum_up
@@ -48,16 +48,24 @@ def classify(inventory: Inventory, config: Config = DEFAULT) -> Report:
 
 
 def _judge_secret(secret: Secret, context: Context) -> Iterator[Item]:
-    """Yield one item for every source that is listed; all share the Secret's credentials."""
+    """Yield one item for every source that is listed; each with the credentials that it puts into the Secret."""
     credentials = tuple(group([judge(case_of(unit, secret, context)) for unit in split_units(secret)], context.config))
-    verdict, confidence = sum_up(credentials)
     for source in _listed_sources(secret):
+        own = _own(credentials, source)
+        verdict, confidence = sum_up(own)
         reported = context.reported_of(source, is_orphan=secret.is_orphan)
         found = _find(Subject(secret, source, credentials, context))
         findings, suppressed = split_suppressed(
             source, _sorted((*reported, *found)), prefix=context.config.label_prefix
         )
-        yield Item(source, verdict, confidence, credentials, findings, suppressed)
+        yield Item(source, verdict, confidence, own, findings, suppressed)
+
+
+def _own(credentials: tuple[Credential, ...], source: SecretSource) -> tuple[Credential, ...]:
+    """Return what a source puts into a Secret that others write as well."""
+    names = {key.name for key in source.keys}
+    own = () if "*" in names else tuple(one for one in credentials if not names.isdisjoint(one.keys))
+    return own or credentials
 
 
 def _listed_sources(secret: Secret) -> Sequence[SecretSource]:

@@ -210,6 +210,7 @@ class SecretSource:
         keys: what is known of the Secret's keys; a key ``*`` means there may be more.
         secret_type: ``kubernetes.io/tls`` etc., empty for Opaque or unknown.
         store: the default store; None for sources without one.
+        secret_labels: of ESO's: the labels that its template gives the Secret.
         creation_policy: ESO's, ``Owner`` when absent; empty for other sources.
         deletion_policy, refresh_policy, refresh_interval: ESO's, as written, empty when absent.
         namespaces: of a ClusterExternalSecret: the namespaces it names; empty when by selector.
@@ -228,6 +229,7 @@ class SecretSource:
     store: StoreRef | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
+    secret_labels: Mapping[str, str] = field(default_factory=dict)
     creation_policy: str = ""
     deletion_policy: str = ""
     refresh_policy: str = ""

@@ -161,6 +161,7 @@ def _read_spec(
         store=store,
         labels=texts(mapping(metadata, "labels")),
         annotations=texts(mapping(metadata, "annotations")),
+        secret_labels=texts(mapping(mapping(mapping(target, "template"), "metadata"), "labels")),
         creation_policy=text(target.get("creationPolicy")) or "Owner",
         deletion_policy=text(target.get("deletionPolicy")),
         refresh_policy=text(spec.body.get("refreshPolicy")),

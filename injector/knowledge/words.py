@@ -120,6 +120,8 @@ BACKUP: Final = frozenset(
     {"restic", "kopia", "borg", "volsync", "velero", "barman", "backup", "backups", "pgbackrest", "backrest", "wal",
      "duplicati", "duplicacy", "rclone", "borgmatic", "longhorn", "k8up", "rustic"}
 )  # fmt: skip
+OPERATOR_LABELS: Final = frozenset({"cnpg.io/cluster", "cnpg.io/reload"})
+"""Labels by which a Secret is given to an operator of databases."""
 OBJECT_STORE: Final = frozenset(
     {"s3", "minio", "r2", "b2", "wasabi", "backblaze", "garage", "ceph", "rgw", "objectstorage", "objectstore",
      "bucket", "spaces", "hetzner", "ovh", "scaleway", "storj", "seaweedfs", "rustfs", "objectbucket", "swift", "oss",

@@ -190,6 +190,8 @@ def is_foreign_store(unit: Unit, secret: Secret) -> bool:
     have = set(w.words(secret.name)) | {word for one in unit.remotes for word in w.words(one.path)}
     if have & (w.BACKUP | (w.OBJECT_STORE - w.OWN_STORE)):
         return True
+    if any(not w.OPERATOR_LABELS.isdisjoint(source.secret_labels) for source in secret.sources):
+        return True
     paths = {word for one in unit.consumers if one.how is How.HELM_VALUES for word in w.words(one.path)}
     if paths & (w.BACKUP | (w.OBJECT_STORE - w.OWN_STORE)):
         return True

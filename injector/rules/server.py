@@ -24,6 +24,13 @@ _OWN: Final = "server-own"
 
 def _server(case: Case) -> Answer:
     config = case.context.config
+    label = next(
+        (one for source in case.secret.sources for one in source.secret_labels if one in w.OPERATOR_LABELS), ""
+    )
+    if label and not case.clients and case.nature.kind in ("database-login", "login"):
+        return stays(
+            f"label {label} tells that an operator of databases reads it", case.unit.location, Confidence.HIGH, _OWN
+        )
     server = next((one for one in (*case.clients, *case.others) if server_reader(one, config)), None)
     if server is None or _is_of_another(server_reader(server, config), case.nature.system.name):
         return None

@@ -6,7 +6,7 @@ import pytest
 
 from injector.model import Verdict
 from injector.rules.example import external_secret, manifests, workload
-from tests.unit.rules.judging import credential_of, judge
+from tests.unit.rules.judging import credential_of, item_of, judge
 
 _AWS = {"AWS_ACCESS_KEY_ID": "shop#id", "AWS_SECRET_ACCESS_KEY": "shop#key"}
 
@@ -155,3 +155,45 @@ def test_a_key_that_signs_is_not_that_of_the_access_key_beside_it() -> None:
     assert credential_of(report, "SECRET_KEY").kind == "encryption-key"
     assert credential_of(report, "SHOP_SECRET_KEY").kind == "encryption-key"
     assert credential_of(report, "AWS_ACCESS_KEY_ID").engine == "aws"
+
+
+_GIVEN = """
+apiVersion: external-secrets.io/v1
+kind: ExternalSecret
+metadata: {name: pg, namespace: shop}
+spec:
+  secretStoreRef: {kind: ClusterSecretStore, name: vault}
+  target:
+    template:
+      metadata: {labels: {cnpg.io/reload: "true"}}
+      data: {username: "{{ .u }}", password: "{{ .p }}", AWS_ACCESS_KEY_ID: "{{ .i }}", AWS_SECRET_ACCESS_KEY: "{{ .s }}"}
+  data:
+    - {secretKey: u, remoteRef: {key: shop/pg, property: username}}
+    - {secretKey: p, remoteRef: {key: shop/pg, property: password}}
+    - {secretKey: i, remoteRef: {key: shop/pg, property: id}}
+    - {secretKey: s, remoteRef: {key: shop/pg, property: key}}
+"""
+
+
+def test_a_secret_that_is_labelled_for_an_operator_is_the_servers() -> None:
+    report = judge(manifests(_GIVEN))
+
+    assert item_of(report, "pg").verdict is Verdict.STATIC
+    assert credential_of(report, "password").kind == "server-own"
+    assert credential_of(report, "AWS_ACCESS_KEY_ID").kind == "s3-compatible"
+
+
+def test_a_labelled_secret_that_a_client_reads_is_a_login() -> None:
+    reader = workload("shop/web", "ghcr.io/acme/web:1", env={"DB_PASSWORD": "pg#password"})
+
+    assert credential_of(judge(manifests(_GIVEN, reader)), "password").engine == "database/postgresql"
+
+
+def test_of_two_writers_each_has_its_own_credentials() -> None:
+    first = external_secret("shop/web", {"JWT_SECRET": "shop/web#jwt"})
+    second = external_secret("shop/login", {"DB_PASSWORD": "shop/pg#password"}, target="web")
+
+    report = judge(manifests(first, second, workload("shop/web", "ghcr.io/acme/web:1", env_from="web")))
+
+    assert item_of(report, "web").verdict is Verdict.STATIC
+    assert item_of(report, "login").verdict is Verdict.DYNAMIC
