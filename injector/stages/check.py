@@ -151,7 +151,8 @@ def _consumers(
 
 
 def _is_meant(one: _Reader, migration: SecretMigration) -> bool:
-    return migration.stage is Stage.RELEASE and any(
+    # Stage inject takes references out only where it writes the pods itself.
+    return migration.stage in (Stage.INJECT, Stage.RELEASE) and any(
         (workload.kind, workload.name) == (one.ref.kind, one.ref.name) for workload in migration.workloads
     )
 
