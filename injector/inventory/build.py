@@ -37,7 +37,9 @@ Progress = Callable[[str, int, int], None]
 """Called with (what is done, done so far, of how many)."""
 
 _CHUNK: Final = 48
-"""Files without a root that are read as one piece of work."""
+"""Files without a root that are read as one piece of work, at least."""
+_CHUNKS: Final = 32
+"""Pieces at most: each sees the ConfigMaps of all others, so more pieces cost more than they share out."""
 _UNREADABLE: Final = frozenset(
     {"unreadable", "not-a-file", "too-large", "yaml-syntax", "yaml-encoding", "yaml-nesting", "yaml-alias-bomb",
      "missing-file"}
@@ -270,7 +272,8 @@ class _Builder:
         number = 0
         rest = self._distinct([path for path in self.files.found if self._is_left(path)])
         for is_orphan, own in _parted(rest, ruled):
-            chunks = [tuple(own[start : start + _CHUNK]) for start in range(0, len(own), _CHUNK)]
+            size = max(_CHUNK, len(own) // _CHUNKS)
+            chunks = [tuple(own[start : start + size]) for start in range(0, len(own), size)]
             # Orphans are only judged as if they were deployed: for them the files around are enough.
             shared = find_shared(self.files, own) if len(chunks) > 1 and not is_orphan else ()
             roots = [

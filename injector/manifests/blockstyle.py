@@ -20,8 +20,9 @@ _MAX_COPIES: Final = 8
 """Aliases of collections in one document: more could double its size again and again."""
 _MAX_KEYS: Final = 20_000
 
-_ODD: Final = re.compile("[^\\n -~\\xa0-\\u2027\\u202a-\\ud7ff\\ue000-\\ufefe\\uff00-\\ufffd\\U00010000-\\U0010ffff]")
-"""Tabs, other line breaks than the usual one, and what YAML forbids."""
+_ODD_ASCII: Final = re.compile("[^\\n -~]")
+_ODD: Final = "[^\\n -~\\xa0-\\u2027\\u202a-\\ud7ff\\ue000-\\ufefe\\uff00-\\ufffd\\U00010000-\\U0010ffff]"
+"""Tabs, other line breaks than the usual one, and what YAML forbids; an expression that takes long to compile."""
 _KEY: Final = re.compile(r"""[A-Za-z0-9_][A-Za-z0-9_./-]{0,200}|"[^"\\]{0,200}"|'[^']{0,200}'""")
 _PLAIN: Final = re.compile(
     r"(?:[A-Za-z0-9_./$(~+=<^;\\]|[-:?](?=[^ ]))[^:#]*(?:(?::(?! |\Z)|(?<! )#)[^:#]*)*(?: (?=#)|\Z)"
@@ -351,7 +352,7 @@ def read_block(data: bytes, path: str, line: int) -> tuple[Map | Seq, tuple[tupl
         return None
     try:
         text = data.decode()
-        if _ODD.search(text):
+        if _ODD_ASCII.search(text) and (text.isascii() or re.search(_ODD, text)):
             return None
         reader = _Reader(text, path, line)
         return reader.read(), tuple(reader.duplicates)

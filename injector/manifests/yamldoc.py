@@ -12,6 +12,7 @@ is a document marker wherever it stands, so one broken document costs only itsel
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -162,6 +163,10 @@ class Parsed:
 
 
 _HEAD: Final = ("apiVersion", "kind", "metadata", "$patch")
+_LARGE: Final = 8 * 1024
+"""From this size on a body that nobody wants is not even checked: such files are vendored or made by programs."""
+_KIND: Final = re.compile(rb"(?:^|\n)kind:[ ]+[\"']?([A-Za-z]+)[\"']?[ ]*\r?\n")
+_TOP_KEY: Final = re.compile(rb"\n(?=[A-Za-z_$\"'])")
 
 
 def parse_chunk(chunk: Chunk, path: str, heads: frozenset[str] = frozenset()) -> Parsed:
@@ -171,18 +176,35 @@ def parse_chunk(chunk: Chunk, path: str, heads: frozenset[str] = frozenset()) ->
         chunk: the document's bytes.
         path: what `Location.path` shall say.
         heads: of objects of these kinds only ``apiVersion``, ``kind`` and ``metadata`` are kept (and ``$patch``, which
-            takes an object away), unless variables may stand in the rest; the syntax is checked whole.
+            takes an object away), unless variables may stand in the rest. The syntax of the rest is checked unless the
+            document is large.
 
     Raises:
         YamlError: with the line of the *file*, and why, never with the text that stands there.
     """
+    if not heads or b"${" in chunk.data:
+        return _parse_whole(chunk, path)
+    if len(chunk.data) > _LARGE:
+        match = _KIND.search(chunk.data)
+        if match is not None and match[1].decode() in heads:
+            chunk = replace(chunk, data=_without_body(chunk.data))
     parsed = _parse_whole(chunk, path)
     value = parsed.value
-    if isinstance(value, Map) and heads and b"${" not in chunk.data:
-        kind = value.get("kind")
-        if isinstance(kind, str) and kind in heads:
-            return replace(parsed, value=_head_of(value), is_head=True)
+    kind = value.get("kind") if isinstance(value, Map) else None
+    if isinstance(value, Map) and isinstance(kind, str) and kind in heads:
+        return replace(parsed, value=_head_of(value), is_head=True)
     return parsed
+
+
+def _without_body(data: bytes) -> bytes:
+    """Return an object's head with blank lines in the place of the rest, so that lines keep their numbers."""
+    parts = _TOP_KEY.split(data)
+    kept = [part if index == 0 or _is_head(part) else b"\n" * part.count(b"\n") for index, part in enumerate(parts)]
+    return b"\n".join(kept)
+
+
+def _is_head(part: bytes) -> bool:
+    return part.partition(b":")[0].strip(b"\"' ").decode(errors="replace") in _HEAD
 
 
 def _parse_whole(chunk: Chunk, path: str) -> Parsed:

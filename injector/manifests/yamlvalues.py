@@ -25,7 +25,6 @@ class Map(dict[str, "Value"]):
     __slots__ = ("line", "lines", "path")
 
     def __init__(self, path: str = "", line: int = 0) -> None:
-        super().__init__()
         self.path = path
         self.line = line
         self.lines: dict[str, int | Location] = {}
@@ -57,7 +56,6 @@ class Seq(list["Value"]):
     __slots__ = ("line", "lines", "path")
 
     def __init__(self, path: str = "", line: int = 0) -> None:
-        super().__init__()
         self.path = path
         self.line = line
         self.lines: list[int | Location] = []
