@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from injector.cli.answer import Note
@@ -56,9 +58,22 @@ def read_report(paths: Sequence[str], reading: Reading, console: Console) -> Rep
     from injector.manifests.tree import load_tree
 
     stdin = sys.stdin.buffer if sys.stdin is not None else None
-    inventory = build_inventory(load_tree(paths or (".",), stdin), jobs=reading.jobs, progress=console.progress)
-    console.clear()
-    return classify(inventory, reading.config.get())
+    with _no_garbage():
+        inventory = build_inventory(load_tree(paths or (".",), stdin), jobs=reading.jobs, progress=console.progress)
+        console.clear()
+        return classify(inventory, reading.config.get())
+
+
+@contextmanager
+def _no_garbage() -> Iterator[None]:
+    """Keep Python from looking for garbage: what a tree makes holds no cycles, and a tenth of the time went there."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def unreadable_notes(report: Report, *, is_allowed: bool) -> Iterator[Note]:

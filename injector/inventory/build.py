@@ -22,6 +22,7 @@ from injector.manifests.discovery import (
     find_shared,
     is_below,
     is_fixture,
+    iter_ancestors,
     resolve_folder,
     top_kustomizations,
 )
@@ -76,6 +77,7 @@ class _Builder:
     files: Files = field(init=False)
     first: Scan = field(init=False)
     roots: dict[str, Root] = field(default_factory=dict)
+    folders: set[str] = field(default_factory=set)
     reached: set[str] = field(default_factory=set)
     deployed: Facts = field(default_factory=Facts)
     orphaned: Facts = field(default_factory=Facts)
@@ -121,10 +123,8 @@ class _Builder:
                 roots.append(self._argo_root(self.first.argo[number - len(self.first.flux)], cluster))
             self.entry_files.add(file)
         # An Application of a chart declares no folder, but starts like one of a folder.
-        folders = [folder for _, _, folder in declared if folder]
-        self.entry_files |= {
-            file for file in self.first.argo_files if not any(is_below(file, folder) for folder in folders)
-        }
+        folders = {folder for _, _, folder in declared if folder}
+        self.entry_files |= {file for file in self.first.argo_files if folders.isdisjoint(iter_ancestors(file))}
         roots += [self._sync_root(file, path) for file, path in self.first.sync_paths]
         return [root for root in roots if root is not None]
 
@@ -186,7 +186,7 @@ class _Builder:
         )
 
     def _plain_files(self, folder: str, one: argo.ArgoSource) -> tuple[str, ...]:
-        below = [path for path in self.files.found if path.endswith(YAML_SUFFIXES) and is_below(path, folder)]
+        below = [path for path in self.files.below(folder) if path.endswith(YAML_SUFFIXES)]
         start = 0 if folder == "." else len(folder) + 1
         return tuple(path for path in below if one.takes(path[start:]))
 
@@ -214,6 +214,7 @@ class _Builder:
         while level:
             fresh = {root.id: root for root in reversed(level) if root.id not in self.roots}
             self.roots.update(fresh)
+            self.folders.update(root.folder for root in fresh.values())
             done = run_all(self.runner, [fresh[own] for own in sorted(fresh)])
             level = self._take(done, is_orphan=is_orphan)
 
@@ -241,11 +242,8 @@ class _Builder:
         off += [self._argo_root(one, "") for one in self.first.argo if one.location.path not in self.reached]
         for root in off:
             # Another root may deploy the same folder: then nothing of it is an orphan.
-            if root is not None and root.folder not in self._folders():
+            if root is not None and root.folder not in self.folders:
                 self._levels([replace(root, id=f"off-{root.id}", is_orphan=True)], is_orphan=True)
-
-    def _folders(self) -> set[str]:
-        return {root.folder for root in self.roots.values()}
 
     def _rest(self, ruled: set[str]) -> None:
         folders = {
@@ -270,7 +268,8 @@ class _Builder:
             )
         ruled = ruled | {folder for folder in self.tree.folders if any(_is_in(top, folder) for top in tops)}
         number = 0
-        rest = self._distinct([path for path in self.files.found if self._is_left(path)])
+        listed = set(self.first.kustomizations.values())
+        rest = self._distinct([path for path in self.files.found if path not in listed and self._is_left(path)])
         for is_orphan, own in _parted(rest, ruled):
             size = max(_CHUNK, len(own) // _CHUNKS)
             chunks = [tuple(own[start : start + size]) for start in range(0, len(own), size)]
@@ -282,7 +281,7 @@ class _Builder:
             ]
             number += len(roots)
             children = self._take(run_all(self.runner, roots), is_orphan=is_orphan)
-            known = self._folders()
+            known = self.folders.copy()
             self._levels([root for root in children if root.folder not in known], is_orphan=is_orphan)
 
     def _real(self, path: str) -> str:
@@ -307,11 +306,7 @@ class _Builder:
         return sorted(kept)
 
     def _is_left(self, path: str) -> bool:
-        if (
-            path in self.reached
-            or is_fixture(path, self.first.environments)
-            or path in self.first.kustomizations.values()
-        ):
+        if path in self.reached or is_fixture(path, self.first.environments):
             return False
         if "/templates/" in f"/{path}" and is_chart_template(path, self.files):
             message = "is a Helm chart's template"

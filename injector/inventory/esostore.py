@@ -211,7 +211,7 @@ def resolve_remote(remote: Remote, namespace: str, stores: StoreIndex, findings:
         else:
             _check_dynamic(remote, found, findings)
             path = request_path(found.mount, path, found.version)
-    return replace(remote, store=replace(own, provider=found.provider), path=path, kv=kv)
+    return replace(remote, store=StoreRef(own.kind, own.name, found.provider), path=path, kv=kv)
 
 
 def _check_dynamic(remote: Remote, store: Store, findings: dict[Finding, None]) -> None:

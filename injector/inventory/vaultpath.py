@@ -72,7 +72,7 @@ def find_path(mount: str, folder: str, version: str) -> str:
 
 def tidy(path: str) -> str:
     """Return a path without double or outer slashes."""
-    return _SLASHES.sub("/", path).strip("/")
+    return (_SLASHES.sub("/", path) if "//" in path else path).strip("/")
 
 
 def is_dynamic_path(mount: str, key: str) -> bool:

@@ -6,7 +6,7 @@ The tree's bytes are looked at, and only what says ``kustomize.toolkit.fluxcd.io
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -220,6 +220,15 @@ def _resolve_above(path: str, files: Files) -> str | None:
     return None
 
 
+def iter_ancestors(path: str) -> Iterator[str]:
+    """Yield every folder that a file lies below, ``.`` last: asking them one by one is cheaper than asking all folders."""
+    folder = parent(path)
+    while folder not in (".", "..", "/"):
+        yield folder
+        folder = parent(folder)
+    yield "."
+
+
 def is_below(path: str, folder: str) -> bool:
     """Tell whether a file lies in a folder or deeper."""
     return folder == "." or path.startswith(folder + "/")
@@ -236,10 +245,17 @@ def entry_points(declared: Sequence[tuple[str, str, str | None]]) -> set[str]:
         deployed by that other root, which the build shows, or switched off. When everything lies below
         everything, all are entries.
     """
-    entries = set()
-    for own, file, _ in declared:
-        if not any(folder and other != own and is_below(file, folder) for other, _, folder in declared):
-            entries.add(own)
+    owners: dict[str, set[str]] = {}
+    for own, _, folder in declared:
+        if folder:
+            owners.setdefault(folder, set()).add(own)
+    entries = {
+        own
+        for own, file, _ in declared
+        if not any(
+            len(owners[folder]) > 1 or own not in owners[folder] for folder in iter_ancestors(file) if folder in owners
+        )
+    }
     return entries or {own for own, _, _ in declared if own.endswith("/flux-system")} or {d[0] for d in declared}
 
 

@@ -10,6 +10,7 @@ import errno
 import os
 import posixpath
 import stat
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -66,7 +67,7 @@ class Files:
 
         Args:
             root: an existing folder.
-            found: the files below it that count, as `find_files` returns them.
+            found: the files below it that count, sorted, as `find_files` returns them.
             overlay: path -> bytes of files that are not on disk (``<stdin>``); None for one that shall count as gone.
             heads: kinds of which nothing but the head is wanted (`Document.is_header_only`).
         """
@@ -82,16 +83,26 @@ class Files:
         self._sizes: dict[str, int] = {}
         self._kept = 0
         self._given: set[str] = set()
+        self._folders: tuple[str, ...] | None = None
 
     def folders(self) -> tuple[str, ...]:
         """Return every folder that holds a file or a folder with one, sorted."""
-        folders: set[str] = set()
-        for path in self.found:
-            folder = parent(path)
-            while folder not in folders and folder != ".":
-                folders.add(folder)
-                folder = parent(folder)
-        return tuple(sorted(folders))
+        if self._folders is None:
+            folders: set[str] = set()
+            for path in self.found:
+                folder = parent(path)
+                while folder not in folders and folder != ".":
+                    folders.add(folder)
+                    folder = parent(folder)
+            self._folders = tuple(sorted(folders))
+        return self._folders
+
+    def below(self, folder: str) -> Sequence[str]:
+        """Return those of the tree's files that lie in a folder or deeper; all for ``.``."""
+        if folder in ("", "."):
+            return self.found
+        # What begins with "folder/" stands together, and ends before the sign that follows the slash.
+        return self.found[bisect_left(self.found, f"{folder}/") : bisect_left(self.found, f"{folder}0")]
 
     def absolute(self, path: str) -> str:
         """Return the path for the operating system."""

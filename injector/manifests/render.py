@@ -76,11 +76,8 @@ def resource_of(document: Document) -> Resource:
 
 def _read_chart(folder: str, files: Files, rendered: Rendered) -> None:
     """Read what of a Helm chart stands there without templating."""
-    prefix = join(folder, "templates") + "/"
     rendered.reached.add(join(folder, "Chart.yaml"))
-    for path in files.found:
-        if not path.startswith(prefix):
-            continue
+    for path in files.below(join(folder, "templates")):
         rendered.reached.add(path)
         data = files.read(path) or b""
         match = _TEMPLATE_TEXT.search(data)

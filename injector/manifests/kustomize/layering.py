@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from collections.abc import Sequence
 from typing import Final
 
 from injector.location import Location
@@ -76,19 +76,12 @@ def generated(files: Files, folder: str) -> Map:
     return body
 
 
-def _below(files: Files, folder: str) -> list[str]:
+def _below(files: Files, folder: str) -> Sequence[str]:
     if not files.found or folder.startswith(".."):
         return find_files(files.root, folder)
     if folder in ("", "."):
         return [path for path in files.found if not path.startswith("..")]
-    prefix = f"{folder}/"
-    start = bisect_left(files.found, prefix)
-    found: list[str] = []
-    for path in files.found[start:]:
-        if not path.startswith(prefix):
-            break
-        found.append(path)
-    return found
+    return files.below(folder)
 
 
 def _owner(path: str, folder: str, owned: set[str]) -> str | None:
