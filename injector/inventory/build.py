@@ -43,8 +43,9 @@ _CHUNKS: Final = 32
 """Pieces at most: each sees the ConfigMaps of all others, so more pieces cost more than they share out."""
 _UNREADABLE: Final = frozenset(
     {"unreadable", "not-a-file", "too-large", "yaml-syntax", "yaml-encoding", "yaml-nesting", "yaml-alias-bomb",
-     "missing-file"}
+     "missing-file", "missing-resource", "missing-kustomization"}
 )  # fmt: skip
+"""What leaves the answer incomplete: kustomize itself would refuse to build for a missing entry."""
 
 
 def build_inventory(tree: Tree, *, jobs: int | None = None, progress: Progress | None = None) -> Inventory:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from injector.inventory.build import build_inventory
+from injector.manifests.tree import load_tree
 from tests.unit.inventory.trees import (
     STORE,
     external,
@@ -267,3 +269,16 @@ def test_a_key_that_only_an_overlay_sets_is_no_finding(tmp_path: Path) -> None:
 
     assert paths_of(found.deployed) == ["password <- prod/db#password"]
     assert [one.rule for one in found.deployed.findings if "key" in one.rule] == []
+
+
+def test_entry_that_does_not_exist_leaves_the_answer_incomplete(tmp_path: Path) -> None:
+    """Kustomize refuses to build it, so nobody knows what is deployed."""
+    (tmp_path / "kustomization.yaml").write_text("resources: [gone.yaml, empty]\n")
+    (tmp_path / "empty").mkdir()
+
+    found = build_inventory(load_tree([tmp_path])).unreadable
+
+    assert sorted((one.code, one.is_deployed) for one in found) == [
+        ("missing-kustomization", True),
+        ("missing-resource", True),
+    ]
