@@ -388,12 +388,14 @@ class Finding:
 
     Attributes:
         subject: the object that it is about, when the reader of a manifest found it.
+        root: id of the root that deploys that object; each cluster's overlay has findings of its own.
     """
 
     rule: str
     message: str
     location: Location
     subject: ObjectRef | None = None
+    root: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

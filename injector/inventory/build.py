@@ -319,11 +319,14 @@ class _Builder:
 
     def _resolve_stores(self) -> None:
         """Compose remote paths, now that every store is known; a deployed store wins over an orphan."""
-        stores = StoreIndex.of([*self.deployed.stores, *self.orphaned.stores])
+        known = [*self.deployed.stores, *self.orphaned.stores]
+        stores, clusters = StoreIndex.of(known), {own: root.cluster for own, root in self.roots.items()}
+        indexes = {cluster: StoreIndex.of_cluster(known, cluster, clusters) for cluster in {"", *clusters.values()}}
         for facts in (self.deployed, self.orphaned):
-            resolved = [resolve(source, stores) for source in facts.sources]
+            resolved = [resolve(source, indexes[clusters.get(source.origin.root, "")]) for source in facts.sources]
             facts.sources = [source for source, _ in resolved]
-            facts.findings += [replace(one, subject=source.ref) for source, found in resolved for one in found]
+            for source, found in resolved:
+                facts.findings += [replace(one, subject=source.ref, root=source.origin.root) for one in found]
             facts.findings += [one for _, one in find_round_trips(facts.sources, self.deployed.writes, stores)]
 
     def _inventory(self) -> Inventory:

@@ -145,13 +145,13 @@ def _read_eso(resource: Resource, kind: str, made: RootFacts, maps: _ConfigMaps)
         # Stores may come from another root: paths are composed when all of them are known.
         sources, findings = read_external_secret(resource, root.id, StoreIndex.empty(), config_map=maps.data)
         facts.sources += sources
-        facts.findings += [replace(one, subject=resource.ref) for one in findings]
+        facts.findings += [replace(one, subject=resource.ref, root=root.id) for one in findings]
     elif kind in ("PushSecret", "ClusterPushSecret"):
         push = read_push_secret(resource, root.id)
         facts.consumers += push.consumers
         facts.pushed += push.pushed
         facts.writes += push.writes
-        facts.findings += [replace(one, subject=resource.ref) for one in push.findings]
+        facts.findings += [replace(one, subject=resource.ref, root=root.id) for one in push.findings]
 
 
 class _ChartNames:

@@ -127,7 +127,16 @@ def find_round_trips(
         if write is not None:
             what = f"Secret {write.namespace}/{write.secret}" if write.secret else "Secrets chosen by labels"
             message = f"reads what a PushSecret writes from {what} ({write.remote.location}): the store only carries it"
-            yield source, Finding("push-secret-round-trip", message, source.origin.location, subject=source.ref)
+            yield (
+                source,
+                Finding(
+                    "push-secret-round-trip",
+                    message,
+                    source.origin.location,
+                    subject=source.ref,
+                    root=source.origin.root,
+                ),
+            )
 
 
 def is_round_trip(source: SecretSource, writes: tuple[Write, ...]) -> Write | None:

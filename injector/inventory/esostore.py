@@ -76,6 +76,17 @@ class StoreIndex:
             found.setdefault((store.ref.kind, store.ref.namespace, store.ref.name), store)
         return cls(found)
 
+    @classmethod
+    def of_cluster(cls, stores: Iterable[Store], cluster: str, clusters: Mapping[str, str]) -> StoreIndex:
+        """Index stores as a cluster sees them: its own first, which others may have by the same name.
+
+        Args:
+            stores: all stores of the tree.
+            cluster: whose index it is, empty for what belongs to no cluster in particular.
+            clusters: root id -> its cluster.
+        """
+        return cls.of(sorted(stores, key=lambda one: clusters.get(one.origin.root, "") != cluster))
+
     def find(self, kind: str, namespace: str, name: str) -> Store | None:
         """Return the store that an ExternalSecret in `namespace` means, None when it is not in the tree."""
         return self.stores.get((kind, "" if kind in _CLUSTER_KINDS else namespace, name))

@@ -33,7 +33,8 @@ class Context:
             namespace may be empty.
         deleting_pushes: PushSecrets that delete the remote copy with the Secret.
         config: what only a person can know of the tree.
-        reported: (object, whether it is an orphan) -> what the reader of its manifest found wrong with it.
+        reported: (object, the root that deploys it, whether it is an orphan) -> what the reader of its manifest found
+            wrong with it.
     """
 
     roots: Mapping[str, Root] = field(default_factory=dict)
@@ -43,7 +44,7 @@ class Context:
     lost_stores: Mapping[StoreKey, Location] = field(default_factory=dict)
     lost_sources: Mapping[tuple[str, str], tuple[SecretSource, ...]] = field(default_factory=dict)
     deleting_pushes: frozenset[ObjectRef] = frozenset()
-    reported: Mapping[tuple[ObjectRef, bool], tuple[Finding, ...]] = field(default_factory=dict)
+    reported: Mapping[tuple[ObjectRef, str, bool], tuple[Finding, ...]] = field(default_factory=dict)
     config: Config = DEFAULT
 
     @staticmethod
@@ -72,9 +73,10 @@ class Context:
 
     def reported_of(self, source: SecretSource, *, is_orphan: bool) -> tuple[Finding, ...]:
         """Return what the reader of a source's manifest found wrong with it."""
-        found = self.reported.get((source.ref, is_orphan), ())
+        root = source.origin.root
+        found = self.reported.get((source.ref, root, is_orphan), ())
         if source.kind is SourceKind.CLUSTER_EXTERNAL_SECRET and source.ref.namespace:
-            found += self.reported.get((ObjectRef(source.ref.kind, "", source.ref.name), is_orphan), ())
+            found += self.reported.get((ObjectRef(source.ref.kind, "", source.ref.name), root, is_orphan), ())
         return found
 
     def has_store(self, store: StoreRef, namespace: str) -> bool:
@@ -128,10 +130,10 @@ def _deleting_pushes(deployed: Facts) -> Iterator[ObjectRef]:
             yield one.subject
 
 
-def _reported(inventory: Inventory) -> dict[tuple[ObjectRef, bool], tuple[Finding, ...]]:
-    found: dict[tuple[ObjectRef, bool], list[Finding]] = defaultdict(list)
+def _reported(inventory: Inventory) -> dict[tuple[ObjectRef, str, bool], tuple[Finding, ...]]:
+    found: dict[tuple[ObjectRef, str, bool], list[Finding]] = defaultdict(list)
     for facts, is_orphan in ((inventory.deployed, False), (inventory.orphaned, True)):
         for finding in facts.findings:
             if finding.subject:
-                found[finding.subject, is_orphan].append(finding)
+                found[finding.subject, finding.root, is_orphan].append(finding)
     return {key: tuple(found[key]) for key in found}

@@ -179,3 +179,23 @@ def test_what_is_pushed_from_the_cluster_and_read_again_is_a_round_trip(tmp_path
     [found] = [one for item in report.items for one in item.findings if one.rule == "push-secret-round-trip"]
     assert found.location.path == "es.yaml"
     assert "Secret made/source (push.yaml:7)" in found.message
+
+
+def test_each_cluster_has_a_store_of_its_own_by_the_same_name(tmp_path: Path) -> None:
+    grow(
+        tmp_path,
+        {
+            f"clusters/{one}/{file}": text
+            for one in ("live", "stage")
+            for file, text in {
+                "sync.yaml": flux("flux-system", f"./clusters/{one}"),
+                "store.yaml": STORE.replace("path: secret", f"path: {one}-kv"),
+                "es.yaml": external(),
+            }.items()
+        },
+    )
+
+    assert sorted(paths_of(read(tmp_path).deployed)) == [
+        "password <- live-kv/data/app/db#password",
+        "password <- stage-kv/data/app/db#password",
+    ]

@@ -216,3 +216,19 @@ def test_the_prefix_of_a_suppression_is_the_users(tmp_path: Path) -> None:
     assert messages(text, "suppression-without-reason", tmp_path) == [
         "two-writers is suppressed without a reason, so it is not suppressed"
     ]
+
+
+TWO_CLUSTERS = manifests(
+    file("clusters/live/all.yaml", flux("web")),
+    file("clusters/stage/all.yaml", flux("web").replace("./web", "./stage")),
+    file("web/app.yaml", external_secret("shop/web", {"token": "shop/web#token"})),
+    file("stage/app.yaml", external_secret("shop/web", {"token": "#token"})),
+)
+
+
+def test_what_is_wrong_in_one_cluster_is_not_told_of_another(tmp_path: Path) -> None:
+    report = judge(TWO_CLUSTERS, tmp_path)
+
+    found = {item.source.origin.location.path: [one.rule for one in item.findings] for item in report.items}
+
+    assert found == {"web/app.yaml": [], "stage/app.yaml": ["eso-empty-remote-key"]}
