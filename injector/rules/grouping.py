@@ -28,8 +28,19 @@ def group(judged: Sequence[Judgement], config: Config) -> Iterator[Credential]:
     for one in judged:
         stem = "" if one.kind in _ALWAYS_ONE else _stem(one.unit.label)
         groups.setdefault((one.verdict, one.kind, one.engine, stem), []).append(one)
-    for _, members in sorted(groups.items()):
+    outlines: dict[tuple[object, ...], list[Judgement]] = {}
+    for own, members in sorted(groups.items()):
+        outlines.setdefault(_outline(own, members), []).extend(members)
+    for members in outlines.values():
         yield _credential(members, config, is_alone=len(members) == len(judged))
+
+
+def _outline(own: tuple[str, ...], members: Sequence[Judgement]) -> tuple[object, ...]:
+    """Return what tells a credential from others; pieces of one static value, as a web address has, do not."""
+    if members[0].verdict is Verdict.DYNAMIC:
+        return own
+    keys = frozenset(one.unit.key.name for one in members)
+    return (*own[:-1], keys, frozenset(remote.path for one in members for remote in one.unit.remotes))
 
 
 def _credential(members: Sequence[Judgement], config: Config, *, is_alone: bool) -> Credential:

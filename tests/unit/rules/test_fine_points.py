@@ -359,3 +359,16 @@ def test_the_evidence_of_the_system_is_told() -> None:
 
     assert any("DB_HOST of Deployment/shop/web tells" in reason.message for reason in found.reasons)
     assert not any("pg-rw" in reason.message for reason in found.reasons)
+
+
+def test_the_pieces_of_a_web_address_are_one_credential() -> None:
+    template = "template: {data: {HOOK_WEBHOOK_URL: 'https://chat.example/hooks/{{ .id }}/{{ .token }}'}}"
+
+    report = judge(
+        manifests(
+            external_secret("shop/web", {"id": "shop/hook#id", "token": "shop/hook#token"}, target=template),
+            workload("shop/web", APP, env_from="web"),
+        )
+    )
+
+    assert [one.keys for one in item_of(report, "web").credentials] == [("HOOK_WEBHOOK_URL",)]
