@@ -29,6 +29,11 @@ class StageName(StrEnum):
 @click.command("apply", cls=Command, context_settings=CONTEXT)
 @paths_argument()
 @flag("--stage", type=OneOf(StageName), required=True, help="Where the migrations shall be afterwards.")
+@flag(
+    "--inline-annotations",
+    is_flag=True,
+    help="Stage inject: write into the manifests what the webhook would do to the pods, for clusters without it.",
+)
 @writing_flags
 @reading_flags
 @click.pass_obj
@@ -38,6 +43,7 @@ def command(
     *,
     paths: Sequence[str],
     stage: StageName,
+    inline_annotations: bool,
     output: ChangeFormat,
     only: Sequence[Sequence[str]],
     write: bool,
@@ -56,6 +62,6 @@ def command(
     reading.configure(session.console)
     world = read_world(paths, reading, session.console)
     wanted = choose_wanted([name for group in only for name in group], world)
-    outcome = apply_stage(Stage(stage.value), world.scene(wanted), world.workspace)
+    outcome = apply_stage(Stage(stage.value), world.scene(wanted, is_inline=inline_annotations), world.workspace)
     verify(outcome, world, reading)
     return finish(outcome, world, reading, session.console, output=output, is_writing=write, is_sure=yes)

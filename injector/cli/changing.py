@@ -53,6 +53,8 @@ def finish(
     is_sure: bool,
 ) -> Answer:
     """Write what a run would change when that is asked for, and return its answer."""
+    from injector.report.planjson import build_outcome_document, render_json
+
     diff = render_changes(outcome.workspace)
     notes = list(outcome_notes(outcome))
     full = is_full(world.report, is_allowed=reading.allow_unreadable)
@@ -67,7 +69,9 @@ def finish(
         )
     notes += unreadable_notes(world.report, is_allowed=reading.allow_unreadable)
     return Answer(
-        document=diff if output is ChangeFormat.DIFF else _json(outcome, is_written=is_writing),
+        document=diff
+        if output is ChangeFormat.DIFF
+        else render_json(build_outcome_document(outcome, is_written=is_writing)),
         notes=tuple(notes),
         exit_code=2 if outcome.refused or not full else 0,
     )
@@ -96,37 +100,3 @@ def _write(world: World) -> None:
     changes = ChangeSet.of(Change(path, *pair) for path, pair in world.workspace.since({}).items())
     check_clean(world.root, changes.paths)
     write_changes(changes, world.root)
-
-
-def _json(outcome: Outcome, *, is_written: bool) -> str:
-    import json
-
-    from injector.report.contract import API_VERSION
-
-    document = {
-        "apiVersion": API_VERSION,
-        "kind": "Changes",
-        "isWritten": is_written and bool(outcome.workspace.changed),
-        "done": [
-            {
-                "namespace": one.migration.namespace,
-                "name": one.migration.name,
-                "stage": one.stage.value if one.stage else None,
-            }
-            for one in outcome.done
-        ],
-        "already": [{"namespace": one.namespace, "name": one.name} for one in outcome.already],
-        "waiting": [{"namespace": one.namespace, "name": one.name} for one in outcome.waiting],
-        "refused": [
-            {
-                "namespace": one.migration.namespace,
-                "name": one.migration.name,
-                "message": one.why,
-                "file": one.location.path,
-                "line": one.location.line,
-            }
-            for one in outcome.refused
-        ],
-        "files": sorted(outcome.workspace.changed),
-    }
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"

@@ -63,18 +63,12 @@ def command(
     The warnings that the webhook would give stand on stderr.
     """
     from injector.migration.load import load_migrations
-    from injector.pod.model import Settings
+    from injector.pod.expect import settings_of
     from injector.pod.mutate import mutate_pod
 
     held = load_configured(config, [policy_dir]).get()
     loaded = load_migrations(policy_dir)
-    audience = held.vault.auth.audience if held.vault.auth else ""
-    settings = Settings(
-        label_prefix=held.label_prefix,
-        audience=audience,
-        service=held.vault.address,
-        vault_namespace=held.vault.namespace,
-    )
+    settings = settings_of(held)
     notes = [Note("warning", one) for one in loaded.problems]
     results: list[tuple[Map, PodChange]] = []
     for document in _read_documents(filename):

@@ -18,6 +18,7 @@ from injector.errors import UsageError
 
 if TYPE_CHECKING:
     from injector.plan.model import Proposal
+    from injector.stages.run import Outcome
 
 
 class PlanFormat(StrEnum):
@@ -74,7 +75,6 @@ def command(
     As a diff: all that `apply` would change, stage by stage. As yaml: the SecretMigrations, for `kubectl apply -f -`. As
     json: the whole plan, with what is blocked or not decided and Vault's side. As dir: a folder with all of it.
     """
-    from injector.report.planjson import render_plan
     from injector.stages.preview import preview
 
     if output is PlanFormat.DIR and output_file in ("", "-"):
@@ -104,9 +104,9 @@ def command(
         case PlanFormat.YAML:
             document = _yaml(proposals)
         case PlanFormat.JSON:
-            document = render_plan(world.plan, proposals)
+            document = _json(world, proposals, seen)
         case PlanFormat.DIR:
-            _write_folder(output_file, world, proposals)
+            _write_folder(output_file, world, proposals, seen)
     return Answer(
         document=document,
         output_file="" if output is PlanFormat.DIR else output_file,
@@ -130,13 +130,19 @@ def _yaml(proposals: Sequence[Proposal]) -> str:
     return "---\n".join(write_migration(one.migration, one.comments) for one in proposals)
 
 
-def _write_folder(name: str, world: World, proposals: Sequence[Proposal]) -> None:
-    """Write the plan as a folder: migrations, Vault's side in each form, and the diff."""
+def _json(world: World, proposals: Sequence[Proposal], seen: Outcome) -> str:
+    from injector.report.planjson import build_plan_document, render_json
+
+    return render_json(build_plan_document(world.plan, proposals, seen.refused, world.config))
+
+
+def _write_folder(name: str, world: World, proposals: Sequence[Proposal], seen: Outcome) -> None:
+    """Write the plan as a folder: migrations, pods, Vault's side in each form, and the diff."""
     from pathlib import Path
 
     from injector.cli.writing import write_file
     from injector.migration.write import write_migration
-    from injector.report.planjson import render_plan
+    from injector.report.planjson import build_pods, render_json
     from injector.vault.build import build_vault_plan
     from injector.vault.hcl import render_files
     from injector.vault.terraform import render_terraform
@@ -152,7 +158,11 @@ def _write_folder(name: str, world: World, proposals: Sequence[Proposal]) -> Non
         **{f"vault/{path}": text for path, text in render_files(vault).items()},
         "vault/main.tf": render_terraform(vault),
         "changes.diff": render_changes(world.workspace),
-        "plan.json": render_plan(world.plan, proposals),
+        "plan.json": _json(world, proposals, seen),
+        **{
+            f"pods/{one['namespace']}.{one['kind']}.{one['name']}.json": render_json(one)
+            for one in build_pods([one.migration for one in proposals], world.config)
+        },
     }
     for path, text in files.items():
         target = Path(name) / path

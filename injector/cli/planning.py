@@ -95,21 +95,11 @@ def read_world(paths: Sequence[str], reading: Reading, console: Console) -> Worl
 def verify(outcome: Outcome, world: World, reading: Reading) -> None:
     """Read the tree as it would be, and take everything back when anything but the move itself would be different."""
     from injector.inventory.build import build_inventory
-    from injector.stages.check import find_surprises
-    from injector.stages.run import Refused
+    from injector.stages.check import check_outcome
 
-    changed = outcome.workspace.changed
-    if not changed:
-        return
-    after = build_inventory(world.tree.changed(changed), jobs=reading.jobs)
-    surprises = find_surprises(world.inventory, after, outcome, world.plan)
-    if surprises:
-        outcome.refused += [
-            Refused(migration=ref, why=f"{why}; nothing is changed, edit it by hand", location=location)
-            for ref, why, location in surprises
-        ]
-        outcome.done.clear()
-        changed.clear()
+    if outcome.workspace.changed:
+        after = build_inventory(world.tree.changed(outcome.workspace.changed), jobs=reading.jobs)
+        check_outcome(outcome, world.inventory, after, world.plan)
 
 
 def _reader(root: Path) -> Callable[[str], bytes | None]:

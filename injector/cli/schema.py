@@ -16,17 +16,31 @@ class Described(StrEnum):
 
     CONFIG = "config"
     REPORT = "report"
+    PLAN = "plan"
+    CHANGES = "changes"
+    MIGRATION = "migration"
 
 
 @click.command("schema", cls=Command, context_settings=CONTEXT)
 @click.argument("what", type=OneOf(Described), metavar=f"[{'|'.join(Described)}]")
 def command(*, what: Described) -> Answer:
-    """Print the JSON Schema of phase2.yaml, or of the report that `classify -o json` prints."""
+    """Print a JSON Schema.
+
+    Of phase2.yaml (config), of what `classify -o json` (report), `plan -o json` (plan) or `apply -o json` (changes) prints,
+    or of a SecretMigration (migration).
+    """
+    import json
+
     from injector.config import page
-    from injector.report import contract
+    from injector.migration import schema
+    from injector.report import contract, planjson
 
     match what:
         case Described.CONFIG:
             return Answer(document=page.read_schema())
         case Described.REPORT:
             return Answer(document=contract.read_schema())
+        case Described.PLAN | Described.CHANGES:
+            return Answer(document=planjson.read_schema(what.value))
+        case Described.MIGRATION:
+            return Answer(document=json.dumps(schema.json_schema(), indent=2) + "\n")

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from injector.config.model import EngineRole, WorkloadFacts
+from injector.config.model import AnnotationsForm, EngineRole, WorkloadFacts
 from injector.config.shape import (
     Field,
     Json,
@@ -120,6 +120,11 @@ WORKLOAD: Final = Section(
         Field("runAsGroup", Number(0, 2**31 - 1), "Group of its containers, when the manifest does not say."),
         Field("labelsPath", _FIELD, "Chart values that become its pods' labels, as `backend.podLabels`."),
         Field("annotationsPath", _FIELD, "Chart values that become its pods' annotations."),
+        Field(
+            "annotationsForm",
+            Word(tuple(AnnotationsForm), AnnotationsForm),
+            "`template` when the chart passes them through `tpl`; without it `plain`.",
+        ),
     ),
     "a mapping",
     _check_workload,

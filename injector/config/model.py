@@ -38,6 +38,13 @@ class AuthMethod(StrEnum):
     KUBERNETES = "kubernetes"
 
 
+class AnnotationsForm(StrEnum):
+    """How a chart takes annotations from its values: as they are, or as templates (Helm's ``tpl``), their braces quoted."""
+
+    PLAIN = "plain"
+    TEMPLATE = "template"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Override:
     """A person's own verdict. It wins over every rule, and of several that match the first one wins.
@@ -261,6 +268,7 @@ class WorkloadFacts:
         container: the container that reads the Secret; empty when not said.
         labels_path: chart values that become its pods' labels, dotted; empty for the chart's usual place.
         annotations_path: the same for annotations.
+        annotations_form: how the chart takes them.
     """
 
     location: Location = NOWHERE
@@ -273,6 +281,7 @@ class WorkloadFacts:
     run_as_group: int | None = None
     labels_path: str = ""
     annotations_path: str = ""
+    annotations_form: AnnotationsForm = AnnotationsForm.PLAIN
 
     def matches(self, kind: str, namespace: str, name: str) -> bool:
         """Return whether it speaks of a workload."""

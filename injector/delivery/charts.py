@@ -6,7 +6,7 @@ A chart's values stand in a manifest, its templates do not: these places are fac
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from injector.model import Consumer, How
@@ -21,6 +21,7 @@ class Chart:
         labels: place of the pods' labels, below the scope.
         annotations: place of the pods' annotations, below the scope.
         env: place of literal variables, a mapping name -> value, below the scope; empty when it is none.
+        volumes: place of a list of pod volumes that the chart takes as they are; empty when it has none.
         service_account: its pods' ServiceAccount with ``{release}``; empty when unknown.
         container: the container's name; empty when unknown.
         user: user and group of its container by default; None when it has none.
@@ -30,24 +31,22 @@ class Chart:
     labels: str = "podLabels"
     annotations: str = "podAnnotations"
     env: str = ""
+    volumes: str = ""
     service_account: str = ""
     container: str = ""
     user: int | None = None
     group: int | None = None
 
 
+# https://github.com/grafana/helm-charts/blob/main/charts/grafana/values.yaml; templates/_pod.tpl for what is taken as it is.
 _GRAFANA: Final = Chart(
-    env="env", service_account="{release}", container="grafana", user=472, group=472
-)  # https://github.com/grafana/helm-charts/blob/main/charts/grafana/values.yaml
+    env="env", volumes="extraContainerVolumes", service_account="{release}", container="grafana", user=472, group=472
+)
 
 CHARTS: Final[Mapping[str, tuple[Chart, ...]]] = {
     "grafana": (_GRAFANA,),
     # Its grafana is a subchart: https://github.com/prometheus-community/helm-charts, charts/kube-prometheus-stack
-    "kube-prometheus-stack": (
-        Chart(
-            scope="grafana", env="env", service_account="{release}-grafana", container="grafana", user=472, group=472
-        ),
-    ),
+    "kube-prometheus-stack": (replace(_GRAFANA, scope="grafana", service_account="{release}-grafana"),),
 }
 
 
@@ -58,6 +57,7 @@ class Places:
     labels: tuple[str, ...] = ()
     annotations: tuple[str, ...] = ()
     env: tuple[str, ...] = ()
+    volumes: tuple[str, ...] = ()
     service_account: str = ""
     container: str = ""
     user: int | None = None
@@ -82,6 +82,7 @@ def find_places(chart: str, release: str, place: Sequence[str]) -> Places | None
                 labels=(*scope, *one.labels.split(".")),
                 annotations=(*scope, *one.annotations.split(".")),
                 env=(*scope, *one.env.split(".")) if one.env else (),
+                volumes=(*scope, *one.volumes.split(".")) if one.volumes else (),
                 service_account=one.service_account.format(release=release),
                 container=one.container,
                 user=one.user,

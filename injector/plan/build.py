@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from injector.config.model import AuthMethod, Config
 from injector.location import Location
-from injector.migration.model import Auth, MovedCredential, RenderedFile, SecretMigration, Stage
-from injector.model import NOWHERE, Consumer, Credential, Item, ObjectRef, Report, SecretKey, SourceKind, Verdict
+from injector.migration.model import Auth, SecretMigration, Stage
+from injector.model import NOWHERE, Consumer, Credential, Item, ObjectRef, Report, SourceKind, Verdict
+from injector.plan.draft import Draft
 from injector.plan.model import Blocked, Plan, Proposal
-from injector.plan.values import Rendered, render_configuration, render_key
 from injector.plan.workloads import Moved, Readers, read_workloads
-from injector.templates import Refusal
 from injector.vault.build import build_vault_plan
 from injector.vault.objects import Undecided
 
@@ -98,7 +97,7 @@ class _Plan:
             return
         moving = self._moving(item)
         is_whole = item.verdict is Verdict.DYNAMIC
-        draft = _Draft(item, self.config, moving)
+        draft = Draft(item, self.config, moving)
         files = draft.files(is_whole=is_whole)
         self.blocked += draft.blocked
         if not draft.credentials:
@@ -132,7 +131,7 @@ class _Plan:
     def _moving(self, item: Item) -> list[Credential]:
         return [one for one in item.credentials if one.verdict is Verdict.DYNAMIC]
 
-    def _readers(self, item: Item, draft: _Draft) -> Readers:
+    def _readers(self, item: Item, draft: Draft) -> Readers:
         keys = {key for one in draft.credentials for key in one.keys}
         stays = sorted({key.name for key in item.source.keys} - keys)
         consumers = _unique(
@@ -144,125 +143,6 @@ class _Plan:
         ref = ObjectRef("SecretMigration", item.source.ref.namespace, item.source.ref.name)
         secret = Moved(owner=ref, maker=item.source.ref, moved=tuple(sorted(keys)), stays=stays)
         return read_workloads(consumers, secret, self.config)
-
-
-@dataclass(slots=True)
-class _Draft:
-    """A migration in the making: what of each credential can be rendered."""
-
-    item: Item
-    config: Config
-    moving: Sequence[Credential]
-    credentials: list[MovedCredential] = field(default_factory=list)
-    blocked: list[Blocked] = field(default_factory=list)
-    notes: dict[str, str] = field(default_factory=dict)
-
-    def files(self, *, is_whole: bool) -> list[RenderedFile]:
-        """Return the files of all credentials that can be rendered, and note the others as blocked."""
-        made: list[RenderedFile] = []
-        for credential in self.moving:
-            name, path = self._name(credential)
-            rendered = self._render(credential, path)
-            if rendered is None:
-                continue
-            made += [RenderedFile(key=key, template=one.template) for key, one in rendered.items()]
-            self.notes.update({key: one.comment for key, one in rendered.items() if one.comment})
-            self.credentials.append(
-                MovedCredential(name=name, keys=tuple(sorted(rendered)), engine=credential.engine, path=path)
-            )
-        if is_whole and len(self.credentials) == len(self.moving):
-            made += self._configuration({one.key for one in made})
-        return made
-
-    def _render(self, credential: Credential, path: str) -> dict[str, Rendered] | None:
-        keys = {key.name: key for key in self.item.source.keys}
-        made: dict[str, Rendered] = {}
-        for name in credential.keys:
-            environment = tuple(
-                dict.fromkeys(
-                    one.consumer.env for one in credential.consumers if one.consumer.key == name and one.consumer.env
-                )
-            )
-            key = keys.get(name) or _of_extract(name, self.item)
-            one: Rendered | Refusal = (
-                render_key(key, self.item.source, engine=credential.engine, path=path, environment=environment)
-                if key
-                else Refusal(
-                    f"key {name}",
-                    "its value is known only to the operator; name it under data",
-                    self.item.source.origin.location,
-                )
-            )
-            if isinstance(one, Refusal):
-                self.blocked.append(
-                    Blocked(
-                        ref=self.item.source.ref,
-                        keys=credential.keys,
-                        why=f"{one.construct}: {one.message}",
-                        location=one.location,
-                    )
-                )
-                return None
-            made[name] = one
-        return made
-
-    def _configuration(self, taken: set[str]) -> list[RenderedFile]:
-        """Return the files of what is no credential: it goes along, for the Secret goes as a whole."""
-        made: list[RenderedFile] = []
-        for key in self.item.source.keys:
-            if key.name in taken or key.name == "*":
-                continue
-            one = render_configuration(key, self.item.source)
-            if isinstance(one, Refusal):
-                self.blocked.append(
-                    Blocked(
-                        ref=self.item.source.ref,
-                        keys=(key.name,),
-                        why=f"{one.construct}: {one.message}",
-                        location=one.location,
-                    )
-                )
-                continue
-            made.append(RenderedFile(key=key.name, template=one.template))
-            self.notes[key.name] = "configuration, still from KV; it moves along because the Secret goes as a whole"
-        if made:
-            first = self.credentials[0]
-            keys = tuple(sorted({*first.keys, *(one.key for one in made)}))
-            self.credentials[0] = MovedCredential(name=first.name, keys=keys, engine=first.engine, path=first.path)
-        return made
-
-    def _name(self, credential: Credential) -> tuple[str, str]:
-        """Return a credential's name in the document, and the path that issues it."""
-        kind, _, system = credential.engine.partition("/")
-        source = self.item.source
-        base = system or kind
-        taken = {one.name for one in self.credentials}
-        name = base if base not in taken else f"{base}-{len(taken) + 1}"
-        decision = self.config.find_engine_role(
-            source.ref.namespace, (source.target, source.ref.name), credential.engine
-        )
-        form = self.config.vault.names.engine_role or "{namespace}-{name}"
-        role = (decision.role if decision else "") or form.format(
-            namespace=source.ref.namespace, name=source.target, engine=base, serviceAccount=""
-        )
-        if len(self.moving) > 1 and not (decision and decision.role) and "{engine}" not in form:
-            role = f"{role}-{name}"
-        mount = self.config.vault.find_mount(credential.engine) or kind
-        return name, f"{mount}/roleset/{role}/key" if kind == "gcp" else f"{mount}/creds/{role}"
-
-
-def _of_extract(name: str, item: Item) -> SecretKey | None:
-    """Return a key that a ``dataFrom.extract`` yields under its own name; None when a template hides it."""
-    source = item.source
-    star = next((key for key in source.keys if key.name == "*"), None)
-    if star is None or len(source.extracts) != 1 or source.extracts[0].is_rewritten:
-        return None
-    remote = source.extracts[0].remote
-    nested = f"{remote.prop}.{name}" if remote.prop else name
-    moved = type(remote)(
-        remote.store, remote.path, nested, remote.location, remote.kv, remote.version, remote.decoding, remote.metadata
-    )
-    return SecretKey(name=name, remotes=(moved,), location=star.location)
 
 
 def _covers(migration: SecretMigration, item: Item) -> bool:
@@ -290,7 +170,7 @@ def _unique(consumers: Iterable[Consumer]) -> list[Consumer]:
     return list(found.values())
 
 
-def _comments(migration: SecretMigration, item: Item, draft: _Draft, config: Config) -> Mapping[str, tuple[str, ...]]:
+def _comments(migration: SecretMigration, item: Item, draft: Draft, config: Config) -> Mapping[str, tuple[str, ...]]:
     """Return why the document says what it says, field by field."""
     source = item.source
     found: dict[str, tuple[str, ...]] = {

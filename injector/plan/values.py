@@ -10,7 +10,7 @@ from injector.location import Location
 from injector.model import Extract, Remote, SecretKey, SecretSource
 from injector.plan.parts import FIELDS, part_of_key, split_template
 from injector.rules.naming import Part
-from injector.templates import Engine, Field, Refusal, Translation, Whole, translate, translate_value
+from injector.templates import Engine, Field, Refusal, Whole, translate, translate_value
 
 REDACTED: Final = "<redacted>"
 _DSN: Final = (
@@ -31,12 +31,12 @@ class Rendered:
 
     Attributes:
         comment: what a reviewer should know of it; empty for nothing.
-        is_login: it holds a part of the issued credential, not only configuration.
+        parts: what of the issued credential it holds; nothing for mere configuration.
     """
 
     template: str
     comment: str = ""
-    is_login: bool = True
+    parts: frozenset[Part] = frozenset()
 
 
 def render_key(
@@ -65,6 +65,13 @@ def render_key(
     return _from_value(key, fields, path, environment)
 
 
+def render_user(engine: str, path: str, location: Location) -> Rendered | Refusal:
+    """Return the template of a user name that goes with a login."""
+    field = FIELDS[engine.partition("/")[0]][Part.USER]
+    made = translate_value(Field(path=path, prop=field, engine=Engine.ISSUING, location=location), location=location)
+    return made if isinstance(made, Refusal) else Rendered(template=made.text, parts=frozenset({Part.USER}))
+
+
 def render_configuration(key: SecretKey, source: SecretSource) -> Rendered | Refusal:
     """Return the template of a key that is no credential and moves along, because its Secret goes as a whole."""
     if REDACTED in key.template:
@@ -75,7 +82,7 @@ def render_configuration(key: SecretKey, source: SecretSource) -> Rendered | Ref
         made = translate_value(_kv(key.remotes[0]), location=key.location)
     else:
         return Refusal(f"key {key.name}", "its value is known only to the operator; name it under data", key.location)
-    return made if isinstance(made, Refusal) else Rendered(template=made.text, is_login=False)
+    return made if isinstance(made, Refusal) else Rendered(template=made.text)
 
 
 def _is_bare(template: str, variables: tuple[str, ...]) -> bool:
@@ -99,7 +106,7 @@ def _from_template(key: SecretKey, source: SecretSource, fields: Mapping[Part, s
         return made
     rest = sorted(set(made.variables) - set(login))
     comment = f"{', '.join(rest)} still from KV" if rest else ""
-    return Rendered(template=_text(made), comment=comment)
+    return Rendered(template=made.text, comment=comment, parts=frozenset(login.values()))
 
 
 def _from_value(
@@ -117,7 +124,7 @@ def _from_value(
         Field(path=path, prop=field, engine=Engine.ISSUING, decoding=decoding, location=key.location),
         location=key.location,
     )
-    return made if isinstance(made, Refusal) else Rendered(template=_text(made))
+    return made if isinstance(made, Refusal) else Rendered(template=made.text, parts=frozenset({part}))
 
 
 def _from_dsn(key: SecretKey, path: str) -> Rendered | Refusal:
@@ -133,11 +140,7 @@ def _from_dsn(key: SecretKey, path: str) -> Rendered | Refusal:
     if isinstance(made, Refusal):
         return made
     comment = f"host, port, database and options are those of the connection string at {key.remotes[0].path}; only the login is new"
-    return Rendered(template=_text(made), comment=comment)
-
-
-def _text(made: Translation) -> str:
-    return made.text
+    return Rendered(template=made.text, comment=comment, parts=frozenset({Part.USER, Part.PASSWORD}))
 
 
 def _kv_fields(source: SecretSource) -> dict[str, Field]:

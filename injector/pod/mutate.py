@@ -256,14 +256,7 @@ def _finish(
     pod["metadata"] = metadata
     spec = dict(as_map(pod.get("spec")))
     if settings.audience:
-        token: Json = {
-            "name": TOKEN_VOLUME,
-            "projected": {
-                "sources": [
-                    {"serviceAccountToken": {"path": "token", "audience": settings.audience, "expirationSeconds": 3600}}
-                ]
-            },
-        }
+        token = token_volume(settings.audience)
         volumes: list[Json] = [dict(one) for one in as_list(spec.get("volumes")) if one.get("name") != TOKEN_VOLUME]
         spec["volumes"] = [*volumes, token]
     if _needs_seccomp(spec):
@@ -272,6 +265,12 @@ def _finish(
             operations = json.loads(there) if isinstance(there, str) else []
             notes[name] = json.dumps([*operations, _SECCOMP], separators=(",", ":"))
     pod["spec"] = spec
+
+
+def token_volume(audience: str) -> Json:
+    """Return the volume with the token that only the agent mounts."""
+    token: Json = {"serviceAccountToken": {"path": "token", "audience": audience, "expirationSeconds": 3600}}
+    return {"name": TOKEN_VOLUME, "projected": {"sources": [token]}}
 
 
 def _needs_seccomp(spec: Mapping[str, Json]) -> bool:

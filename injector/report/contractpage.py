@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final, cast
 
 from injector.report.contract import API_VERSION, read_schema
+from injector.report.planjson import read_schema as read_plan_schema
 
 _HEAD: Final = f"""\
 # The report as JSON
@@ -29,6 +30,14 @@ $ phase2 classify -o json | jq -r '.items[] | select(.verdict != "static") | "\\
 This page is written by `python -m injector.cli.docs`.
 """
 
+_OTHERS: Final = {
+    "plan": "# The plan as JSON\n\n`phase2 plan -o json` prints it; `phase2 schema plan` its JSON Schema.\n",
+    "changes": (
+        "# A stage's changes as JSON\n\n`phase2 apply -o json` and `phase2 rollback -o json` print them; `phase2 schema changes` "
+        "their JSON\nSchema.\n"
+    ),
+}
+
 _Node = Mapping[str, object]
 
 
@@ -38,7 +47,21 @@ def render_contract_page() -> str:
     parts = ["## The document\n" + _table(schema)]
     for name, one in _mapping(schema, "$defs").items():
         parts.append(f"## {name}\n" + _table(cast("_Node", one)))
-    return _HEAD + "".join(f"\n{one}" for one in parts)
+    return _HEAD + "".join(f"\n{one}" for one in parts) + _plans()
+
+
+def _plans() -> str:
+    """Return what the documents of plan, apply and rollback hold."""
+    parts: list[str] = []
+    known: set[str] = set()
+    for kind, head in _OTHERS.items():
+        schema = cast("_Node", json.loads(read_plan_schema(kind)))
+        parts.append(f"{head}\n" + _table(schema))
+        for name, one in _mapping(schema, "$defs").items():
+            if name not in known:
+                known.add(name)
+                parts.append(f"## {name}\n" + _table(cast("_Node", one)))
+    return "".join(f"\n{one}" for one in parts)
 
 
 def _table(node: _Node) -> str:
@@ -61,6 +84,8 @@ def _kind(node: _Node) -> str:
         return f"`{node['const']}`"
     if "enum" in node:
         return ", ".join(f"`{json.dumps(one) if one is None else one}`" for one in cast("list[object]", node["enum"]))
+    if isinstance(node.get("additionalProperties"), Mapping):
+        return "mapping of names to texts"
     if node.get("type") == "array":
         return f"list of {_kind(_mapping(node, 'items'))}"
     words = {"string": "text", "integer": "number", "boolean": "`true` or `false`", "object": "mapping"}

@@ -16,12 +16,24 @@ from injector.migration.model import SecretMigration, Stage
 from injector.migration.plain import to_plain
 from injector.model import NOWHERE, Consumer, ObjectRef, SecretSource, SourceKind
 from injector.plan.model import Plan
-from injector.stages.run import Outcome
+from injector.stages.run import Outcome, Refused
 
 Surprise = tuple[ObjectRef, str, Location]
 """The migration, what would be wrong, and where."""
 _ESO = (SourceKind.EXTERNAL_SECRET, SourceKind.CLUSTER_EXTERNAL_SECRET)
 _LETTING_GO = frozenset({"Orphan", "Merge", "CreateOrMerge"})
+
+
+def check_outcome(outcome: Outcome, before: Inventory, after: Inventory, plan: Plan) -> None:
+    """Take everything back when a run would do more, or less, than it is meant to do; arguments as of `find_surprises`."""
+    surprises = find_surprises(before, after, outcome, plan)
+    if surprises:
+        outcome.refused += [
+            Refused(migration=ref, why=f"{why}; nothing is changed, edit it by hand", location=location)
+            for ref, why, location in surprises
+        ]
+        outcome.done.clear()
+        outcome.workspace.changed.clear()
 
 
 def find_surprises(before: Inventory, after: Inventory, outcome: Outcome, plan: Plan) -> list[Surprise]:
@@ -151,7 +163,8 @@ def _consumers(
 
 
 def _is_meant(one: _Reader, migration: SecretMigration) -> bool:
-    return migration.stage is Stage.RELEASE and any(
+    # Stage inject takes references out only where it writes the pods itself.
+    return migration.stage in (Stage.INJECT, Stage.RELEASE) and any(
         (workload.kind, workload.name) == (one.ref.kind, one.ref.name) for workload in migration.workloads
     )
 

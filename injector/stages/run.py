@@ -15,6 +15,7 @@ from injector.model import Consumer, ObjectRef
 from injector.plan.model import Plan, Proposal
 from injector.stages.guards import check_release, check_retire, consumers_of
 from injector.stages.inject import name_migrations, opt_in
+from injector.stages.inline import is_inline, write_inline
 from injector.stages.journal import journal_path, read_order, write_journal
 from injector.stages.listing import remove_source
 from injector.stages.prepare import prepare, sharing, source_of
@@ -197,11 +198,16 @@ def _inject(proposal: Proposal, scene: Scene, workspace: Workspace) -> None:
         raise EditError("nobody reads it by a way that can move; there is nothing to inject", _at(proposal))
     for workload, own in _by_workload(proposal):
         opt_in(workspace, workload, own, scene.config, migration.name)
+        if scene.is_inline:
+            write_inline(workspace, own, _together(proposal, workload, scene), scene.config)
 
 
 def _release(proposal: Proposal, scene: Scene, workspace: Workspace) -> None:
     migration = proposal.migration
-    for workload, own in _by_workload(proposal):
+    journal = journal_path(migration.namespace, migration.name, Stage.INJECT)
+    # Pods that were written by hand of the injector name no Secret any more, and nobody has to tell the webhook anything.
+    is_written = journal in scene.journals and is_inline(workspace.get(journal))
+    for workload, own in () if is_written else _by_workload(proposal):
         seen: set[tuple[str, int]] = set()
         for consumer in own:
             at = (consumer.origin.location.path, consumer.origin.document)
@@ -211,6 +217,19 @@ def _release(proposal: Proposal, scene: Scene, workspace: Workspace) -> None:
         names = [migration.name, *_neighbours(proposal, (workload.kind, workload.name), scene)]
         name_migrations(workspace, workload, own, scene.config, sorted(set(names)))
     let_go(workspace, source_of(proposal), migration, is_whole=proposal.is_whole)
+
+
+def _together(proposal: Proposal, workload: Workload, scene: Scene) -> list[tuple[SecretMigration, Workload]]:
+    """Return all migrations that the pods of a workload obey once this stage is applied to those that are meant."""
+    found: list[tuple[SecretMigration, Workload]] = []
+    for one in scene.plan.proposals:
+        migration = one.migration
+        is_meant = scene.wanted(migration.namespace, migration.name) and migration.stage is Stage.PREPARE
+        is_there = one.is_committed and migration.stage.rank >= Stage.INJECT.rank
+        if migration.namespace == proposal.migration.namespace and one.is_committed and (is_meant or is_there):
+            own = [other for other in migration.workloads if (other.kind, other.name) == (workload.kind, workload.name)]
+            found += [(migration, other) for other in own]
+    return found
 
 
 def _by_workload(proposal: Proposal) -> list[tuple[Workload, list[Consumer]]]:

@@ -1,0 +1,187 @@
+"""Little trees that move: grown, taken through stages, looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from injector.classify import classify
+from injector.config.load import load_config
+from injector.inventory.build import build_inventory
+from injector.manifests.tree import load_tree
+from injector.migration.model import Stage
+from injector.plan.build import build_plan
+from injector.plan.model import Plan
+from injector.stages.check import check_outcome
+from injector.stages.journal import FOLDER
+from injector.stages.preview import preview
+from injector.stages.rollback import roll_back
+from injector.stages.run import Outcome, Scene, apply_stage
+from injector.stages.workspace import Workspace
+from tests.unit.inventory.trees import grow
+
+CONFIG = """\
+vault:
+  auth: {method: jwt, mount: jwt, audience: vault}
+engineRoles:
+  - connection: main
+    owner: shop
+"""
+STORE = """\
+apiVersion: external-secrets.io/v1
+kind: ClusterSecretStore
+metadata: {name: vault}
+spec:
+  provider:
+    vault: {server: "https://vault:8200", path: secret, version: v2}
+"""
+KUSTOMIZATION = """\
+apiVersion: kustomize.config.k8s.io/v1beta1
+kind: Kustomization
+namespace: shop
+resources:
+  - store.yaml
+  - db.yaml
+  - web.yaml
+"""
+EXTERNAL_SECRET = """\
+apiVersion: external-secrets.io/v1
+kind: ExternalSecret
+metadata:
+  name: db
+spec:
+  refreshInterval: 1h
+  secretStoreRef: {kind: ClusterSecretStore, name: vault}
+  target:
+    creationPolicy: Owner  # its own
+  data:
+    - secretKey: PGUSER
+      remoteRef: {key: shop/db, property: user}
+    - secretKey: PGPASSWORD
+      remoteRef: {key: shop/db, property: password}
+"""
+VARIABLES = """\
+        env:
+        - name: PGHOST
+          value: db.example.org
+        - name: PGUSER
+          valueFrom: {secretKeyRef: {name: db, key: PGUSER}}
+        - name: PGPASSWORD
+          valueFrom: {secretKeyRef: {name: db, key: PGPASSWORD}}
+"""
+VOLUME = """\
+        env:
+        - name: PGHOST
+          value: db.example.org
+        volumeMounts:
+        - name: login
+          mountPath: /etc/login
+      volumes:
+      - name: login
+        secret: {secretName: db}
+"""
+
+
+def deployment(*, reads: str = VARIABLES, name: str = "web", command: str = '["/app", "serve"]') -> str:
+    """A Deployment whose container reads Secret db as `reads` says."""
+    own = f"        command: {command}\n" if command else ""
+    return f"""\
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: {name}
+spec:
+  selector: {{matchLabels: {{app: {name}}}}}
+  template:
+    metadata:
+      labels:
+        app: {name}
+    spec:
+      serviceAccountName: {name}
+      containers:
+      - name: app
+        image: ghcr.io/acme/shop:1
+{own}{reads}"""
+
+
+def shop(**changed: str) -> dict[str, str]:
+    """A tree with one ExternalSecret and one Deployment; files by name, with ``__`` for the dot."""
+    files = {
+        "phase2.yaml": CONFIG,
+        "kustomization.yaml": KUSTOMIZATION,
+        "store.yaml": STORE,
+        "db.yaml": EXTERNAL_SECRET,
+        "web.yaml": deployment(),
+    }
+    return files | {name.replace("__", "."): text for name, text in changed.items()}
+
+
+def plan_of(root: Path) -> tuple[Plan, Scene, Workspace]:
+    """Read and plan a tree."""
+    tree = load_tree([root])
+    inventory = build_inventory(tree, jobs=1)
+    config = load_config(root / "phase2.yaml", "phase2.yaml")
+    plan = build_plan(
+        classify(inventory, config), config, [*inventory.deployed.migrations, *inventory.orphaned.migrations]
+    )
+    folder = root / FOLDER
+    journals = sorted(f"{FOLDER}/{one.name}" for one in folder.iterdir()) if folder.is_dir() else []
+
+    def read(path: str) -> bytes | None:
+        return (root / path).read_bytes() if (root / path).is_file() else None
+
+    scene = Scene(plan=plan, inventory=inventory, config=config, wanted=lambda _, __: True, journals=journals)
+    return plan, scene, Workspace(read)
+
+
+def step(root: Path, stage: str, *, only: Sequence[str] = (), is_inline: bool = False) -> Outcome:
+    """Apply a stage (``back`` takes one back) as the command line does, and write it."""
+    plan, scene, workspace = plan_of(root)
+    scene = Scene(
+        plan=plan,
+        inventory=scene.inventory,
+        config=scene.config,
+        wanted=lambda namespace, name: not only or f"{namespace}/{name}" in only,
+        journals=scene.journals,
+        is_inline=is_inline,
+    )
+    if stage == "back":
+        made = roll_back(scene, workspace)
+    else:
+        made = apply_stage(Stage(stage), scene, workspace)
+        after = build_inventory(load_tree([root]).changed(made.workspace.changed), jobs=1)
+        check_outcome(made, scene.inventory, after, plan)
+    for path, data in made.workspace.changed.items():
+        place = root / path
+        if data is None:
+            place.unlink()
+        else:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(data)
+    return made
+
+
+def reach(root: Path, files: Mapping[str, str], *stages: str) -> Path:
+    """Grow a tree and take it through stages that must not refuse anything."""
+    grow(root, files)
+    for stage in stages:
+        made = step(root, stage)
+        assert not made.refused, [one.why for one in made.refused]
+    return root
+
+
+def refusals(made: Outcome) -> list[str]:
+    """Return what was refused, in words with its place."""
+    return [f"{one.location}: {one.why}" for one in made.refused]
+
+
+def shown(root: Path) -> tuple[list[str], str]:
+    """Return what a plan of the tree refuses, and the paths that it would change."""
+    _, scene, workspace = plan_of(root)
+    seen = preview(scene, workspace)
+    return refusals(seen), " ".join(sorted(workspace.changed))
+
+
+def tree_of(root: Path) -> dict[str, bytes]:
+    """Return every file of a tree."""
+    return {str(one.relative_to(root)): one.read_bytes() for one in sorted(root.rglob("*")) if one.is_file()}
