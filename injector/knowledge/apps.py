@@ -136,6 +136,8 @@ def is_exporter(text: str) -> bool:
 def server_of(text: str) -> str:
     """Return the system that an image or chart is the server of, empty when it is none."""
     names = app_names(text)[: 1 + app_names(text)[0].count("-") if text else 0]
+    if names == ("server",):
+        names = app_names(text)[1:]  # mcr.microsoft.com/mssql/server
     if any(word in names[0] for word in _NO_SERVER) if names else True:
         return ""
     for name in names:

@@ -88,6 +88,8 @@ CONFIGURATION: Final = frozenset(
 
 DUMMY: Final = frozenset({"dummy", "placeholder", "changeme", "fake"})
 """Values that stand in for one: nobody logs in with them."""
+STAND_INS: Final = DUMMY | {"test", "unused", "none", "null", "example"}
+"""Whole texts that stand in for a credential."""
 KUBERNETES: Final = frozenset({"kubernetes", "k8s", "kube"})
 TERRAFORM: Final = frozenset({"terraform", "tfe", "tfc"})
 VAULT: Final = frozenset({"vault", "openbao", "bao"})

@@ -25,6 +25,10 @@ _GO_MYSQL: Final = re.compile(r"@tcp\(")
 _KEYWORDS: Final = re.compile(
     r"(?i)(?:host|server)\s*=.*(?:password|pwd)\s*=|(?:password|pwd)\s*=.*(?:host|server)\s*=", re.DOTALL
 )
+_SERVER_IN: Final = re.compile(r"(?i)(?<![a-z])(?:host|server|data source)\s*=\s*(?:tcp:)?([^;,\s]*)(?:,(\d+))?")
+_PORT_IN: Final = re.compile(r"(?i)(?<![a-z])port\s*=\s*(\d+)")
+_SQL_SERVER: Final = re.compile(r"(?i)initial catalog\s*=|trustservercertificate\s*=|integrated security\s*=")
+"""Words of SQL Server's connection strings alone. Source: learn.microsoft.com, SqlConnection.ConnectionString."""
 _VARIABLE: Final = re.compile(r"\{\{-?[^{}]*?(?:\.|\")(\w[\w-]*)\"?[^{}]*\}\}")
 _MAX_DSN: Final = 2000
 """Characters of a line that are searched for a DSN's password: the search tries every start with every end."""
@@ -127,7 +131,7 @@ def _from_template(key: SecretKey, secret: Secret, consumers: tuple[Consumer, ..
     text = key.template
     if "{{" not in text and "://" not in text:
         hint = judge_name(key.name)
-        if hint.part is Part.CONFIG or hint.kind == "unknown" or hint.part is Part.USER:
+        if hint.part in (Part.CONFIG, Part.USER) or hint.kind == "unknown" or w.STAND_INS.issuperset(w.words(text)):
             yield _unit(
                 key,
                 key.name,
@@ -140,11 +144,10 @@ def _from_template(key: SecretKey, secret: Secret, consumers: tuple[Consumer, ..
             yield _from_names(key, secret, consumers)
         return
     if _KEYWORDS.search(text) and "\n" not in text.strip():
-        system = "mssql" if "initial catalog" in text.lower() else "postgresql"
         yield _unit(
             key,
             key.name,
-            Hint("login", Part.DSN, system),
+            Hint("login", Part.DSN, _system_of_keywords(text)),
             f"{key.name} (by its template a connection string)",
             2,
             consumers,
@@ -153,6 +156,17 @@ def _from_template(key: SecretKey, secret: Secret, consumers: tuple[Consumer, ..
     for line in text.splitlines():
         if "{{" in line or "://" in line:
             yield from _from_line(key, line, secret, consumers)
+
+
+def _system_of_keywords(text: str) -> str:
+    """Return the system of ``Server=...;Password=...``; many libraries say ``Server``, PostgreSQL's say ``Host``."""
+    if _SQL_SERVER.search(text):
+        return "mssql"
+    server, port = _SERVER_IN.search(text), _PORT_IN.search(text)
+    by_port = w.PORTS.get((server and server[2]) or (port and port[1]) or "", "")
+    by_name = (w.SYSTEMS[word] for word in w.words(_ACTION.sub("", server[1]) if server else "") if word in w.SYSTEMS)
+    is_libpq = server is not None and server[0].lower().startswith("host")
+    return by_port or next(by_name, "postgresql" if is_libpq else "sql")
 
 
 def _from_line(key: SecretKey, line: str, secret: Secret, consumers: tuple[Consumer, ...]) -> Iterator[Unit]:

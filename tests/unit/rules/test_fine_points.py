@@ -372,3 +372,43 @@ def test_the_pieces_of_a_web_address_are_one_credential() -> None:
     )
 
     assert [one.keys for one in item_of(report, "web").credentials] == [("HOOK_WEBHOOK_URL",)]
+
+
+@pytest.mark.parametrize(
+    ("text", "engine"),
+    [
+        ("Server=sql.shop.svc,1433;Database=shop;User Id={{ .u }};Password={{ .p }}", "database/mssql"),
+        ("Server=sql;Initial Catalog=shop;User Id={{ .u }};Password={{ .p }}", "database/mssql"),
+        ("Server=mariadb.shop.svc;Database=shop;Uid={{ .u }};Pwd={{ .p }}", "database/mysql"),
+        ("Server=db;Port=3306;Database=shop;Uid={{ .u }};Pwd={{ .p }}", "database/mysql"),
+        ("Host=db;Database=shop;Username={{ .u }};Password={{ .p }}", "database/postgresql"),
+        ("Server={{ .host }};Database=shop;User Id={{ .u }};Password={{ .p }}", "database"),
+    ],
+)
+def test_a_connection_string_says_to_which_system_it_leads(text: str, engine: str) -> None:
+    keys = {key: f"shop/x#{key}" for key in ("u", "p", "host")}
+    made = external_secret("shop/web", keys, target=f"template: {{data: {{ConnectionStrings__Shop: '{text}'}}}}")
+
+    report = judge(manifests(made, workload("shop/web", APP, env_from="web")))
+
+    assert credential_of(report, "ConnectionStrings__Shop").engine == engine
+
+
+def test_a_text_that_stands_in_for_a_key_is_none() -> None:
+    made = external_secret(
+        "shop/web",
+        {"x": "shop/web#x"},
+        target="template: {data: {AWS_SECRET_ACCESS_KEY: dummy, WEB_TOKEN: '{{ .x }}'}}",
+    )
+
+    report = judge(manifests(made, workload("shop/web", APP, env_from="web")))
+
+    assert credential_of(report, "AWS_SECRET_ACCESS_KEY").kind == "configuration"
+
+
+def test_sql_servers_image_is_called_after_its_folder() -> None:
+    server = workload("shop/db", "mcr.microsoft.com/mssql/server:2022-latest", env_from="db", kind="StatefulSet")
+
+    report = judge(manifests(external_secret("shop/db", {"MSSQL_PASSWORD": "shop/db#pw"}), server))
+
+    assert credential_of(report, "MSSQL_PASSWORD").kind == "server-own"
