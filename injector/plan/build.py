@@ -134,12 +134,7 @@ class _Plan:
     def _readers(self, item: Item, draft: Draft) -> Readers:
         keys = {key for one in draft.credentials for key in one.keys}
         stays = sorted({key.name for key in item.source.keys} - keys)
-        consumers = _unique(
-            consumer.consumer
-            for credential in item.credentials
-            for consumer in credential.consumers
-            if consumer.consumer.key in ("", *keys)
-        )
+        consumers = _unique(consumer.consumer for credential in item.credentials for consumer in credential.consumers)
         ref = ObjectRef("SecretMigration", item.source.ref.namespace, item.source.ref.name)
         secret = Moved(owner=ref, maker=item.source.ref, moved=tuple(sorted(keys)), stays=stays)
         return read_workloads(consumers, secret, self.config)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -44,17 +45,35 @@ class Moved:
 
 
 def read_workloads(consumers: Iterable[Consumer], secret: Moved, config: Config) -> Readers:
-    """Return the workloads that get the moved keys.
+    """Return the workloads that get the moved keys; consumers of other keys only tell what stands beside them.
 
     Consumers that need the Secret object are told as blocked; so are containers that cannot take a file.
     """
     made = Readers()
     groups: dict[ObjectRef, list[Consumer]] = {}
+    staying: dict[tuple[ObjectRef, str, str], str] = {}
     for consumer in consumers:
-        groups.setdefault(consumer.ref, []).append(consumer)
+        if consumer.key in ("", *secret.moved):
+            groups.setdefault(consumer.ref, []).append(consumer)
+        elif consumer.how is How.VOLUME:
+            staying[_folder(consumer)] = consumer.key
     for ref in sorted(groups):
-        _read_workload(ref, groups[ref], secret, config, made)
+        shared = next(
+            (one for one in groups[ref] if one.how is How.VOLUME and one.key and _folder(one) in staying), None
+        )
+        if shared:
+            why = (
+                f"{ref}: {posixpath.dirname(shared.path)} also holds {staying[_folder(shared)]}, which stays; give the keys that "
+                "move a volume of their own"
+            )
+            made.blocked.append(Blocked(ref=secret.maker, why=why, location=shared.location))
+        else:
+            _read_workload(ref, groups[ref], secret, config, made)
     return made
+
+
+def _folder(consumer: Consumer) -> tuple[ObjectRef, str, str]:
+    return consumer.ref, consumer.container.name if consumer.container else "", posixpath.dirname(consumer.path)
 
 
 def _read_workload(ref: ObjectRef, consumers: list[Consumer], secret: Moved, config: Config, made: Readers) -> None:

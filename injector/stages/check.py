@@ -51,23 +51,24 @@ def find_surprises(before: Inventory, after: Inventory, outcome: Outcome, plan: 
     if not moved:
         return []
     whole = {(one.migration.namespace, one.migration.secret) for one in plan.proposals if one.is_whole}
+    places = {one.migration.ref: one.item.source.origin.location for one in plan.proposals if one.item}
     first = next(iter(moved.values())).ref
     return [
         *_unreadable(before, after, first),
-        *(found for one in moved.values() for found in _document(one, after)),
+        *(found for one in moved.values() for found in _document(one, after, places.get(one.ref, NOWHERE))),
         *_sources(before, after, moved, whole, first),
         *_consumers(before, after, moved, first),
     ]
 
 
 def _unreadable(before: Inventory, after: Inventory, ref: ObjectRef) -> Iterator[Surprise]:
-    known = {(one.location.path, one.code) for one in (*before.unreadable, *before.unresolved)}
+    known = {(one.location.path, one.code, one.message) for one in (*before.unreadable, *before.unresolved)}
     for one in (*after.unreadable, *after.unresolved):
-        if (one.location.path, one.code) not in known:
+        if (one.location.path, one.code, one.message) not in known:
             yield ref, f"afterwards {one.location} could not be read: {one.message}", one.location
 
 
-def _document(migration: SecretMigration, after: Inventory) -> Iterator[Surprise]:
+def _document(migration: SecretMigration, after: Inventory, place: Location) -> Iterator[Surprise]:
     """The SecretMigration itself is deployed, under its own name and with its own content."""
     found = [
         one for one in after.deployed.migrations if (one.namespace, one.name) == (migration.namespace, migration.name)
@@ -77,7 +78,7 @@ def _document(migration: SecretMigration, after: Inventory) -> Iterator[Surprise
             f"no kustomization would deploy it as {migration.namespace}/{migration.name} (is there a namePrefix or a nameSuffix, or is "
             "its folder not listed?)"
         )
-        yield migration.ref, message, migration.location
+        yield migration.ref, message, place
     elif any(to_plain(one) != to_plain(migration) for one in found):
         yield migration.ref, "kustomize would change the SecretMigration on the way", found[0].location
 

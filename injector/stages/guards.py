@@ -32,6 +32,7 @@ def check_release(proposal: Proposal, inventory: Inventory) -> None:
             f"take namespace {migration.namespace} out of its selectors and give it an ExternalSecret of its own"
         )
         raise EditError(message, source.origin.location)
+    check_push(proposal, inventory)
     moved = {(one.kind, one.name) for one in migration.workloads}
     for consumer in consumers_of(proposal):
         if (consumer.ref.kind, consumer.ref.name) not in moved:
@@ -40,7 +41,6 @@ def check_release(proposal: Proposal, inventory: Inventory) -> None:
                 "static by an override in phase2.yaml"
             )
             raise EditError(message, consumer.location)
-    check_push(proposal, inventory)
     if not proposal.is_whole:
         return
     others = [

@@ -6,7 +6,7 @@ annotations and the variables go to the chart's own places, and what has no plac
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, cast
 
@@ -33,7 +33,9 @@ Chosen = Sequence[tuple[SecretMigration, Workload]]
 _MARK: Final = f"/{REVISION}: "
 
 
-def write_inline(workspace: Workspace, consumers: Sequence[Consumer], chosen: Chosen, config: Config) -> None:
+def write_inline(
+    workspace: Workspace, consumers: Sequence[Consumer], chosen: Chosen, config: Config, *, is_substituted: bool
+) -> None:
     """Write a workload's pods as the webhook would make them.
 
     Args:
@@ -41,6 +43,7 @@ def write_inline(workspace: Workspace, consumers: Sequence[Consumer], chosen: Ch
         consumers: the workload's: they know the manifests.
         chosen: all that the pods obey, together: a pod has one set of annotations.
         config: the label's prefix, where Vault is, and where charts take what.
+        is_substituted: Flux puts values in the place of ``${...}`` in these manifests.
 
     Raises:
         EditError: the pods cannot be made so, or nobody knows where the chart takes it.
@@ -51,10 +54,12 @@ def write_inline(workspace: Workspace, consumers: Sequence[Consumer], chosen: Ch
     for consumer in consumers:
         at = (consumer.origin.location.path, consumer.origin.document)
         if workload.kind not in TEMPLATES:
-            _write_values(workspace, consumer, chosen, config)
+            _write_values(workspace, consumer, chosen, config, is_substituted=is_substituted)
         elif at not in seen:
             seen.add(at)
-            _write_template(workspace, consumer, migrations, TEMPLATES[workload.kind], config)
+            _write_template(
+                workspace, consumer, migrations, TEMPLATES[workload.kind], config, is_substituted=is_substituted
+            )
 
 
 def is_inline(journal: bytes | None) -> bool:
@@ -66,7 +71,13 @@ def is_inline(journal: bytes | None) -> bool:
 
 
 def _write_template(
-    workspace: Workspace, consumer: Consumer, migrations: Sequence[SecretMigration], template: Path, config: Config
+    workspace: Workspace,
+    consumer: Consumer,
+    migrations: Sequence[SecretMigration],
+    template: Path,
+    config: Config,
+    *,
+    is_substituted: bool,
 ) -> None:
     file, document, own = find_document(workspace, consumer.ref, consumer.origin)
     where = (*own, *template)
@@ -83,6 +94,8 @@ def _write_template(
         raise EditError(f"{consumer.ref}: {why}", consumer.origin.location)
     for key in ("metadata", "spec"):
         wanted = cast("Data", change.pod.get(key))
+        if is_substituted:
+            wanted = _escaped(wanted, frozenset(_texts(body)))
         workspace.save(_set(workspace.open(file.source.path), document, (*where, key), wanted))
 
 
@@ -94,6 +107,28 @@ def _set(file: YamlFile, document: int, path: Path, wanted: Data) -> YamlFile:
             if key not in wanted:
                 file = file.delete(document, (*path, key))
     return file.set(document, path, wanted)
+
+
+def _escaped(node: Data, old: frozenset[str]) -> Data:
+    """Return data whose new texts survive Flux' substitution."""
+    if isinstance(node, str):
+        return node if node in old else node.replace("${", "$${")
+    if isinstance(node, Mapping):
+        return {key: _escaped(value, old) for key, value in node.items()}
+    if isinstance(node, Sequence):
+        return [_escaped(value, old) for value in node]
+    return node
+
+
+def _texts(node: Data) -> Iterator[str]:
+    if isinstance(node, str):
+        yield node
+    elif isinstance(node, Mapping):
+        for value in node.values():
+            yield from _texts(value)
+    elif isinstance(node, Sequence):
+        for value in node:
+            yield from _texts(value)
 
 
 def _with_label(body: Mapping[str, Data], label: str) -> Mapping[str, Json]:
@@ -112,7 +147,9 @@ def _part(body: Mapping[str, Data], part: str) -> Mapping[str, Data]:
 # -- charts ---------------------------------------------------------------------------------------
 
 
-def _write_values(workspace: Workspace, consumer: Consumer, chosen: Chosen, config: Config) -> None:
+def _write_values(
+    workspace: Workspace, consumer: Consumer, chosen: Chosen, config: Config, *, is_substituted: bool
+) -> None:
     values = values_path(consumer)
     places = find_places(consumer.chart, consumer.ref.name, place_of(consumer))
     known = config.find_workload(consumer.ref.kind, consumer.ref.namespace, consumer.ref.name)
@@ -133,6 +170,7 @@ def _write_values(workspace: Workspace, consumer: Consumer, chosen: Chosen, conf
     where = (*own, *values)
     for name in sorted(made):
         value = quote_for_tpl(made[name]) if is_tpl else made[name]
+        value = value.replace("${", "$${") if is_substituted else value
         file = file.set(document, (*where, *annotations, name), value)
     labels = own_labels(known.labels_path if known else "", places)
     file = file.set(document, (*where, *labels, f"{config.label_prefix}/{ESO}"), SKIP)

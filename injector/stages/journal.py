@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Final
 
 from injector.edit.changes import Change, ChangeSet
@@ -20,6 +21,8 @@ from injector.location import Location
 from injector.migration.model import Stage
 
 FOLDER: Final = ".phase2/journal"
+_CONTEXT: Final = 3
+"""Unchanged lines around a change, as diffs have them."""
 _HUNK: Final = re.compile(r"@@ -(\d+)(?:,\d+)? \+(\d+)(?:,\d+)? @@\Z")
 
 Delta = Mapping[str, "tuple[bytes | None, bytes | None]"]
@@ -112,22 +115,53 @@ def _take_back(one: _File, data: bytes | None) -> bytes | None:
             raise _changed(one.path, 1, "has been edited since")
         return None
     for hunk in reversed(one.hunks):
-        at = _find(lines, hunk)
-        if at is None:
-            raise _changed(one.path, hunk.start, "has been edited since, at the lines that the stage changed")
-        lines[at : at + len(hunk.new)] = hunk.old
+        found = _find(lines, hunk)
+        if found is None:
+            raise _changed(
+                one.path, _trimmed(hunk, 0).start, "has been edited since, at the lines that the stage changed"
+            )
+        at, fitting = found
+        lines[at : at + len(fitting.new)] = fitting.old
     return "".join(lines).encode("utf-8", "surrogateescape")
 
 
-def _find(lines: Sequence[str], hunk: _Hunk) -> int | None:
-    """Return where a hunk's new lines stand: nearest to where they stood, and only where that is one place."""
-    size = len(hunk.new)
-    places = [at for at in range(len(lines) - size + 1) if list(lines[at : at + size]) == hunk.new]
-    if not places:
-        return None
-    distance = [abs(at - (hunk.start - 1)) for at in places]
-    nearest = min(distance)
-    return places[distance.index(nearest)] if distance.count(nearest) == 1 else None
+def _find(lines: Sequence[str], hunk: _Hunk) -> tuple[int, _Hunk] | None:
+    """Return where a hunk's new lines stand, and the hunk as it fits there.
+
+    Nearest to where they stood; where a neighbour has been edited since, with fewer lines around the change, and then only
+    where that is one place in the whole file.
+    """
+    places = _places(lines, hunk.new)
+    if places:
+        distance = [abs(at - (hunk.start - 1)) for at in places]
+        nearest = min(distance)
+        return (places[distance.index(nearest)], hunk) if distance.count(nearest) == 1 else None
+    for kept in range(_CONTEXT - 1, -1, -1):
+        fitting = _trimmed(hunk, kept)
+        places = _places(lines, fitting.new) if fitting.new else []
+        if len(places) == 1:
+            return places[0], fitting
+    return None
+
+
+def _places(lines: Sequence[str], wanted: Sequence[str]) -> list[int]:
+    size = len(wanted)
+    return [at for at in range(len(lines) - size + 1) if list(lines[at : at + size]) == list(wanted)]
+
+
+def _trimmed(hunk: _Hunk, kept: int) -> _Hunk:
+    """Return a hunk with at most `kept` unchanged lines on either side."""
+    pairs = list(zip(hunk.old, hunk.new, strict=False))
+    before = sum(1 for _ in takewhile(_is_same, pairs))
+    rest = min(len(hunk.old), len(hunk.new)) - before
+    backwards = zip(reversed(hunk.old), reversed(hunk.new), strict=False)
+    after = min(rest, sum(1 for _ in takewhile(_is_same, backwards)))
+    first, last = max(0, before - kept), max(0, after - kept)
+    return _Hunk(hunk.start + first, hunk.old[first : len(hunk.old) - last], hunk.new[first : len(hunk.new) - last])
+
+
+def _is_same(pair: tuple[str, str]) -> bool:
+    return pair[0] == pair[1]
 
 
 def _parse(text: str, path: str) -> list[_File]:

@@ -77,7 +77,8 @@ def _walk(node: Data, path: Path, secret: str) -> Iterator[Reference]:
 
 
 def _is_secret_word(key: str) -> bool:
-    return "secret" in key.lower()
+    # A name with a slash is a label's or an annotation's; ours list migrations.
+    return "secret" in key.lower() and "/" not in key
 
 
 def _reference(node: Mapping[str, Data], path: Path, secret: str) -> Reference | None:

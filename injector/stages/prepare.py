@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from injector.errors import EditError
 from injector.location import Location
 from injector.migration.write import write_migration
 from injector.model import SecretSource
 from injector.plan.model import Proposal
+from injector.stages.documents import find_document
 from injector.stages.listing import add_file, check_name, folder_of
 from injector.stages.workspace import Workspace
 
@@ -24,7 +26,12 @@ def prepare(workspace: Workspace, proposal: Proposal, others: Iterable[Proposal]
     if workspace.get(path) is not None:
         message = "stands there and cannot be read as a SecretMigration (phase2 classify says why); mend or remove it"
         raise EditError(message, Location(path, 1))
-    text = write_migration(proposal.migration, proposal.comments)
+    source = source_of(proposal)
+    file, document, place = find_document(workspace, source.ref, source.origin)
+    written = file.value(document, (*place, "metadata", "name"))
+    # Where kustomize puts a prefix or a suffix around the ExternalSecret's name, it does so with the document beside it.
+    migration = replace(proposal.migration, name=written) if isinstance(written, str) else proposal.migration
+    text = write_migration(migration, proposal.comments)
     add_file(workspace, path, text.encode(), folder=folder)
 
 

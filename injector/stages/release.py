@@ -59,7 +59,7 @@ def _drop(
         case Form.PERSISTENCE:
             return file.delete(document, path, is_pruning=True) if is_whole else file
         case Form.VOLUME:
-            return _drop_volume(file, document, path, reference, is_whole=is_whole)
+            return _drop_volume(file, document, path, reference, migration, is_whole=is_whole)
         case _ if is_whole:
             message = f"names Secret {migration.secret} in {reference.name}, and only its chart knows what for; change it by hand"
             raise EditError(message, _at(file, document))
@@ -80,14 +80,34 @@ def _drop_variable(
     return file.set(document, (*siblings, read.file_env), read.path).delete(document, path, is_pruning=True)
 
 
-def _drop_volume(file: YamlFile, document: int, path: Path, reference: Reference, *, is_whole: bool) -> YamlFile:
+def _drop_volume(
+    file: YamlFile, document: int, path: Path, reference: Reference, migration: SecretMigration, *, is_whole: bool
+) -> YamlFile:
     if not is_whole:
-        return file
+        keys = _item_keys(file.value(document, path))
+        moved = keys & set(migration.keys)
+        if not moved:
+            return file
+        if moved != keys:
+            stays = ", ".join(sorted(keys - moved))
+            message = f"volume {reference.name} also holds {stays}, which stays with the Secret; give the moved keys a volume of their own"
+            raise EditError(message, _at(file, document))
     spec = path[:-2]
     body = file.value(document, spec)
     for mount in find_mounts(body, reference.name):
         file = file.delete(document, (*spec, *mount), is_pruning=True)
     return file.delete(document, path, is_pruning=True)
+
+
+def _item_keys(volume: Data) -> set[str]:
+    """Return the keys that a volume names; none when it holds the whole Secret."""
+    found: set[str] = set()
+    secret = volume.get("secret") if isinstance(volume, Mapping) else None
+    items = secret.get("items") if isinstance(secret, Mapping) else None
+    for item in items if isinstance(items, Sequence) and not isinstance(items, str) else ():
+        if isinstance(item, Mapping) and isinstance(item.get("key"), str):
+            found.add(str(item["key"]))
+    return found
 
 
 def let_go(workspace: Workspace, source: SecretSource, migration: SecretMigration, *, is_whole: bool) -> None:

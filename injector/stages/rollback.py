@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from injector.errors import EditError
@@ -34,7 +35,7 @@ def roll_back(scene: Scene, workspace: Workspace) -> Outcome:
     for _, path, proposal in sorted(last, key=lambda one: one[:2]):
         migration = proposal.migration
         try:
-            stage = _take_back(workspace, path, proposal, scene)
+            stage = _take_back(workspace, path, proposal, scene, now.values())
         except EditError as err:
             made.refused.append(refuse(migration.ref, err))
             continue
@@ -48,7 +49,9 @@ def roll_back(scene: Scene, workspace: Workspace) -> Outcome:
     return made
 
 
-def _take_back(workspace: Workspace, path: str, proposal: Proposal, scene: Scene) -> Stage | None:
+def _take_back(
+    workspace: Workspace, path: str, proposal: Proposal, scene: Scene, now: Iterable[SecretMigration]
+) -> Stage | None:
     """Take one migration's last stage back, and return the one before it.
 
     Raises:
@@ -64,6 +67,7 @@ def _take_back(workspace: Workspace, path: str, proposal: Proposal, scene: Scene
         )
         raise EditError(message, migration.location)
     _check_sharing(migration, proposal, scene)
+    _check_later(workspace, migration, read_order(data), now)
     fork = workspace.fork()
     current = {name: fork.get(name) for name in changed_paths(data, path)}
     for name, old in take_back(data, path, current).items():
@@ -71,6 +75,24 @@ def _take_back(workspace: Workspace, path: str, proposal: Proposal, scene: Scene
     fork.put(path, None)
     workspace.take(fork)
     return BEFORE[migration.stage]
+
+
+def _check_later(workspace: Workspace, migration: SecretMigration, order: int, now: Iterable[SecretMigration]) -> None:
+    """Refuse while a later migration of the same pods needs the label, or the list of migrations, that this one wrote.
+
+    Raises:
+        EditError: naming it.
+    """
+    own = {(one.kind, one.name) for one in migration.workloads}
+    for other in now:
+        is_same = other.ref == migration.ref or other.namespace != migration.namespace
+        if is_same or other.stage.rank < migration.stage.rank or migration.stage not in (Stage.INJECT, Stage.RELEASE):
+            continue
+        path = journal_path(other.namespace, other.name, migration.stage)
+        is_later = read_order(workspace.get(path) or b"") > order
+        if is_later and own & {(one.kind, one.name) for one in other.workloads}:
+            message = f"{other.namespace}/{other.name} moved the same pods later; take that back first"
+            raise EditError(message, migration.location)
 
 
 def _check_sharing(migration: SecretMigration, proposal: Proposal, scene: Scene) -> None:

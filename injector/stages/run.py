@@ -121,7 +121,7 @@ def apply_stage(stage: Stage, scene: Scene, workspace: Workspace) -> Outcome:
             continue
         fork = workspace.fork()
         try:
-            moved = _apply(stage, proposal, scene, fork)
+            moved = _apply(stage, proposal, scene, fork, {one.migration for one in made.done})
         except EditError as err:
             made.refused.append(refuse(migration.ref, err))
             now += [migration] if proposal.is_committed else []
@@ -145,7 +145,9 @@ def refuse(ref: ObjectRef, err: EditError) -> Refused:
     return Refused(migration=ref, why=str(err).removeprefix(f"{err.location}: "), location=err.location)
 
 
-def _apply(stage: Stage, proposal: Proposal, scene: Scene, workspace: Workspace) -> SecretMigration:
+def _apply(
+    stage: Stage, proposal: Proposal, scene: Scene, workspace: Workspace, done: Collection[ObjectRef]
+) -> SecretMigration:
     """Make one migration's changes, and return it as it stands then; the same object when there was nothing to do.
 
     Raises:
@@ -174,7 +176,8 @@ def _apply(stage: Stage, proposal: Proposal, scene: Scene, workspace: Workspace)
             _release(proposal, scene, workspace)
         case Stage.RETIRE if proposal.is_whole:
             check_retire(proposal, scene.inventory)
-            remove_source(workspace, source_of(proposal))
+            if not any(one.migration.ref in done for one in sharing(proposal, scene.plan.proposals)):
+                remove_source(workspace, source_of(proposal))
         case Stage.RETIRE:
             pass  # the ExternalSecret goes on for the keys that stay
     _set_stage(workspace, migration, stage)
@@ -199,24 +202,51 @@ def _inject(proposal: Proposal, scene: Scene, workspace: Workspace) -> None:
     for workload, own in _by_workload(proposal):
         opt_in(workspace, workload, own, scene.config, migration.name)
         if scene.is_inline:
-            write_inline(workspace, own, _together(proposal, workload, scene), scene.config)
+            _check_one_namespace(proposal, scene)
+            substituted = any(
+                root.variables is not None
+                for one in own
+                if (root := scene.inventory.roots.get(one.origin.root)) is not None
+            )
+            together = _together(proposal, workload, scene)
+            write_inline(workspace, own, together, scene.config, is_substituted=substituted)
 
 
 def _release(proposal: Proposal, scene: Scene, workspace: Workspace) -> None:
     migration = proposal.migration
-    journal = journal_path(migration.namespace, migration.name, Stage.INJECT)
-    # Pods that were written by hand of the injector name no Secret any more, and nobody has to tell the webhook anything.
-    is_written = journal in scene.journals and is_inline(workspace.get(journal))
-    for workload, own in () if is_written else _by_workload(proposal):
+    is_written = _is_written(proposal, scene, workspace)
+    for workload, own in _by_workload(proposal, may_be_gone=is_written):
         seen: set[tuple[str, int]] = set()
         for consumer in own:
             at = (consumer.origin.location.path, consumer.origin.document)
             if at not in seen:
                 seen.add(at)
                 drop_references(workspace, migration, workload, consumer, is_whole=proposal.is_whole)
+        if is_written:
+            continue
         names = [migration.name, *_neighbours(proposal, (workload.kind, workload.name), scene)]
         name_migrations(workspace, workload, own, scene.config, sorted(set(names)))
     let_go(workspace, source_of(proposal), migration, is_whole=proposal.is_whole)
+
+
+def _is_written(proposal: Proposal, scene: Scene, workspace: Workspace) -> bool:
+    """Tell whether stage inject wrote the pods themselves: they name no Secret any more, and need no webhook."""
+    namespace = proposal.migration.namespace
+    names = {proposal.migration.name}
+    for workload in proposal.migration.workloads:
+        names.update(_neighbours(proposal, (workload.kind, workload.name), scene))
+    journals = {journal_path(namespace, name, Stage.INJECT) for name in names} & set(scene.journals)
+    return any(is_inline(workspace.get(journal)) for journal in journals)
+
+
+def _check_one_namespace(proposal: Proposal, scene: Scene) -> None:
+    """Refuse to write pods of several namespaces: annotations name one namespace's role."""
+    for one in sharing(proposal, scene.plan.proposals):
+        message = (
+            f"{one.migration.namespace}/{one.migration.name} comes from the same manifest, and annotations name the role of one "
+            "namespace; let the webhook do it, or give each namespace manifests of its own"
+        )
+        raise EditError(message, _at(proposal))
 
 
 def _together(proposal: Proposal, workload: Workload, scene: Scene) -> list[tuple[SecretMigration, Workload]]:
@@ -232,8 +262,12 @@ def _together(proposal: Proposal, workload: Workload, scene: Scene) -> list[tupl
     return found
 
 
-def _by_workload(proposal: Proposal) -> list[tuple[Workload, list[Consumer]]]:
+def _by_workload(proposal: Proposal, *, may_be_gone: bool = False) -> list[tuple[Workload, list[Consumer]]]:
     """Return each workload of a migration with its consumers.
+
+    Args:
+        proposal: the migration.
+        may_be_gone: it is right that no manifest names the Secret any more.
 
     Raises:
         EditError: the tree has none for one of them.
@@ -242,7 +276,7 @@ def _by_workload(proposal: Proposal) -> list[tuple[Workload, list[Consumer]]]:
     found: list[tuple[Workload, list[Consumer]]] = []
     for workload in proposal.migration.workloads:
         own = [one for one in consumers if (one.ref.kind, one.ref.name) == (workload.kind, workload.name)]
-        if not own:
+        if not own and not may_be_gone:
             message = f"no {workload.kind} {workload.name} in the tree reads the Secret; mend the SecretMigration"
             raise EditError(message, _at(proposal))
         found.append((workload, own))
@@ -268,7 +302,12 @@ def _set_stage(workspace: Workspace, migration: SecretMigration, stage: Stage) -
         for document in range(len(file.source.spans()))
         if file.has(document, ("spec", "stage")) and file.has(document, ("metadata", "name"))
     ]
-    exact = [document for document, name in names if name == migration.name]
+    exact = [document for document, name in names if name == migration.name] or [
+        # kustomize may put a prefix and a suffix around the written name
+        document
+        for document, name in names
+        if isinstance(name, str) and name and name in migration.name
+    ]
     if len(exact) != 1:
         raise EditError("holds no SecretMigration of that name, or several; mend it by hand", migration.location)
     workspace.save(file.set(exact[0], ("spec", "stage"), stage.value))

@@ -185,3 +185,43 @@ def shown(root: Path) -> tuple[list[str], str]:
 def tree_of(root: Path) -> dict[str, bytes]:
     """Return every file of a tree."""
     return {str(one.relative_to(root)): one.read_bytes() for one in sorted(root.rglob("*")) if one.is_file()}
+
+
+def two_logins() -> dict[str, str]:
+    """A tree whose one Deployment reads two Secrets, each with a migration of its own."""
+    second = EXTERNAL_SECRET.replace("name: db\n", "name: db2\n").replace("PG", "MY")
+    reads = f"""\
+{VARIABLES}        - name: MYSQL_HOST
+          value: my.example.org
+        - name: MYUSER
+          valueFrom: {{secretKeyRef: {{name: db2, key: MYUSER}}}}
+        - name: MYPASSWORD
+          valueFrom: {{secretKeyRef: {{name: db2, key: MYPASSWORD}}}}
+"""
+    config = f"""\
+{CONFIG}    grants: [anything]
+overrides:
+  - {{name: db2, key: MYPASSWORD, verdict: dynamic-capable, engine: database/mysql, reason: it is}}
+"""
+    return shop(
+        phase2__yaml=config,
+        kustomization__yaml=f"{KUSTOMIZATION}  - db2.yaml\n",
+        db2__yaml=second,
+        web__yaml=deployment(reads=reads),
+    )
+
+
+def based(*namespaces: str, overlays: Sequence[str] = ()) -> dict[str, str]:
+    """A base with the ExternalSecret and the Deployment, and an overlay for each namespace (named as `overlays` says)."""
+    files = {
+        "phase2.yaml": CONFIG,
+        "base/kustomization.yaml": "resources: [db.yaml, web.yaml]\n",
+        "base/db.yaml": EXTERNAL_SECRET,
+        "base/web.yaml": deployment(),
+    }
+    for name, namespace in zip(overlays or namespaces, namespaces, strict=True):
+        files[f"overlays/{name}/store.yaml"] = STORE
+        files[f"overlays/{name}/kustomization.yaml"] = (
+            f"namespace: {namespace}\nresources:\n- ../../base\n- store.yaml\n"
+        )
+    return files

@@ -1,0 +1,348 @@
+"""What keeps a stage from being applied or taken back; a refused tree is untouched."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.unit.inventory.trees import grow
+from tests.unit.stages.moving import (
+    CONFIG,
+    EXTERNAL_SECRET,
+    KUSTOMIZATION,
+    VARIABLES,
+    based,
+    deployment,
+    reach,
+    refusals,
+    shop,
+    step,
+    tree_of,
+    two_logins,
+)
+
+BEFORE = {"inject": ("prepare",), "release": ("prepare", "inject"), "retire": ("prepare", "inject", "release")}
+PUSH = """\
+apiVersion: external-secrets.io/v1alpha1
+kind: PushSecret
+metadata: {name: push}
+spec:
+  deletionPolicy: Delete
+  secretStoreRefs: [{name: vault, kind: ClusterSecretStore}]
+  selector: {secret: {name: db}}
+  data:
+  - match: {secretKey: PGPASSWORD, remoteRef: {remoteKey: shop/copy, property: p}}
+"""
+CLUSTER = """\
+apiVersion: external-secrets.io/v1
+kind: ClusterExternalSecret
+metadata: {name: db}
+spec:
+  namespaces: [shop]
+  externalSecretName: db
+  externalSecretSpec:
+    secretStoreRef: {kind: ClusterSecretStore, name: vault}
+    data:
+    - {secretKey: PGUSER, remoteRef: {key: shop/db, property: user}}
+    - {secretKey: PGPASSWORD, remoteRef: {key: shop/db, property: password}}
+"""
+PATCH = """\
+patches:
+- patch: |-
+    apiVersion: external-secrets.io/v1
+    kind: ExternalSecret
+    metadata: {name: db}
+    spec: {%s}
+"""
+COUNTING = """\
+patches:
+- target: {kind: ExternalSecret, name: db}
+  patch: |-
+    - {op: add, path: /spec/data/-, value: {secretKey: API_TOKEN, remoteRef: {key: shop/api, property: token}}}
+    - {op: replace, path: /spec/data/2/remoteRef/key, value: shop/other}
+"""
+PATCHED_ENV = """\
+patches:
+- patch: |-
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata: {name: web}
+    spec:
+      template:
+        spec:
+          containers:
+          - name: app
+            env:
+            - {name: PGUSER, valueFrom: {secretKeyRef: {name: db, key: PGUSER}}}
+            - {name: PGPASSWORD, valueFrom: {secretKeyRef: {name: db, key: PGPASSWORD}}}
+"""
+SECOND = EXTERNAL_SECRET.replace("name: db\n", "name: db2\n").replace("  target:\n", "  target:\n    name: db\n")
+MERGING = SECOND.replace("Owner", "Merge").replace("PGUSER", "A_TOKEN").replace("PGPASSWORD", "B_TOKEN")
+
+
+def listed(name: str, text: str, **changed: str) -> dict[str, str]:
+    """The shop with one more manifest."""
+    return shop(kustomization__yaml=f"{KUSTOMIZATION}  - {name}\n", **{name.replace(".", "__"): text}, **changed)
+
+
+CASES = {
+    "release, another reader": (
+        "release",
+        listed("job.yaml", deployment(name="other", command="")),
+        "job.yaml:20: Deployment/shop/other still reads PGUSER and is not moved; move it first, or leave this key static by an "
+        "override in phase2.yaml",
+    ),
+    "release, another writer": (
+        "release",
+        listed("db2.yaml", SECOND),
+        "db.yaml:1: ExternalSecret/shop/db2 writes the same Secret (db2.yaml:1); leave one writer first",
+    ),
+    "release, another writer merges": (
+        "release",
+        listed("db2.yaml", MERGING),
+        "db.yaml:1: ExternalSecret/shop/db2 writes the same Secret (db2.yaml:1); leave one writer first",
+    ),
+    "release, a push that deletes": (
+        "release",
+        listed("push.yaml", PUSH),
+        "db.db.secretmigration.yaml:3: PushSecret/shop/push pushes this Secret to shop/copy with deletionPolicy Delete, so that "
+        "the data there would go with it; set its deletionPolicy to None, or remove it, first",
+    ),
+    "release, a push that leaves the data": (
+        "release",
+        listed("push.yaml", PUSH.replace("Delete", "None")),
+        "push.yaml:7: PushSecret/shop/push still reads the Secret and is not moved; move it first, or leave this key static by an "
+        "override in phase2.yaml",
+    ),
+    "release, a ClusterExternalSecret": (
+        "release",
+        shop(db__yaml=CLUSTER),
+        "db.yaml:1: ClusterExternalSecret/shop/db: writes its ExternalSecrets again whenever it is reconciled, so that one "
+        "namespace cannot let go alone; take namespace shop out of its selectors and give it an ExternalSecret of its own",
+    ),
+    "release, policy None": (
+        "release",
+        shop(db__yaml=EXTERNAL_SECRET.replace("Owner", "None")),
+        "db.yaml:1: ExternalSecret/shop/db: creationPolicy None keeps the ownerReference of an earlier Owner; set Orphan first "
+        "and let it reconcile",
+    ),
+    "release, a patch that owns again": (
+        "release",
+        shop(kustomization__yaml=KUSTOMIZATION + PATCH % "target: {creationPolicy: Owner}"),
+        "db.yaml:1: a patch sets creationPolicy again, so that the ExternalSecret would not let go of its Secret; nothing is "
+        "changed, edit it by hand",
+    ),
+    "release, a patch that counts entries": (
+        "release",
+        shop(kustomization__yaml=KUSTOMIZATION + COUNTING),
+        "kustomization.yaml:13: afterwards kustomization.yaml:13 could not be read: does not apply to ExternalSecret/db: replace: "
+        "index 2 is beyond the list's end; correct the patch; nothing is changed, edit it by hand",
+    ),
+    "release, a patch that reads": (
+        "release",
+        shop(
+            kustomization__yaml=KUSTOMIZATION + PATCHED_ENV,
+            web__yaml=deployment(reads=VARIABLES.split("        - name: PGUSER")[0]),
+        ),
+        "kustomization.yaml:20: Deployment/shop/web would still read PGUSER of Secret db, in a place that was not found; nothing "
+        "is changed, edit it by hand",
+    ),
+    "retire, a patch that names it": (
+        "retire",
+        shop(kustomization__yaml=KUSTOMIZATION + PATCH % "refreshInterval: 2h"),
+        "kustomization.yaml:10: afterwards kustomization.yaml:10 could not be read: no object ExternalSecret/db of this apiVersion "
+        "and namespace is in the build; correct the patch or remove it; nothing is changed, edit it by hand",
+    ),
+}
+
+
+@pytest.mark.parametrize(("stage", "files", "why"), CASES.values(), ids=CASES.keys())
+def test_a_stage_that_would_hurt_is_refused(stage: str, files: dict[str, str], why: str, tmp_path: Path) -> None:
+    grow(tmp_path, files)
+    for earlier in BEFORE[stage]:
+        step(tmp_path, earlier)
+    before = tree_of(tmp_path)
+
+    made = step(tmp_path, stage)
+
+    assert refusals(made)[0] == why
+    assert not made.done
+    assert tree_of(tmp_path) == before
+
+
+def test_retire_is_refused_while_anybody_reads_the_secret(tmp_path: Path) -> None:
+    reach(tmp_path, shop(), "prepare", "inject", "release")
+    listing = (tmp_path / "kustomization.yaml").read_text()
+    grow(tmp_path, {"late.yaml": deployment(name="late"), "kustomization.yaml": f"{listing}  - late.yaml\n"})
+
+    made = step(tmp_path, "retire")
+
+    assert refusals(made) == [
+        "late.yaml:21: is still read by Deployment/shop/late (late.yaml:21), Deployment/shop/late (late.yaml:23); take Secret db "
+        "out of these manifests first"
+    ]
+
+
+@pytest.mark.parametrize(("stage", "wanted"), [("release", "inject"), ("retire", "release")])
+def test_a_stage_needs_the_one_before(stage: str, wanted: str, tmp_path: Path) -> None:
+    reach(tmp_path, shop(), "prepare")
+
+    made = step(tmp_path, stage)
+
+    assert refusals(made) == [f"db.db.secretmigration.yaml:3: is at stage prepare; apply stage {wanted} first"]
+
+
+def test_what_is_not_prepared_waits(tmp_path: Path) -> None:
+    grow(tmp_path, shop())
+
+    made = step(tmp_path, "inject")
+
+    assert [str(one) for one in made.waiting] == ["SecretMigration/shop/db"]
+    assert not made.workspace.changed
+
+
+def test_what_only_a_person_knows_must_be_said_first(tmp_path: Path) -> None:
+    grow(tmp_path, shop(phase2__yaml=CONFIG.split("engineRoles")[0]))
+
+    made = step(tmp_path, "prepare")
+
+    (why,) = refusals(made)
+    assert why.startswith(
+        "db.yaml:1: postgresql: what the login may do: give grants (or an owner) for it; write it in phase2.yaml"
+    )
+    assert not made.workspace.changed
+
+
+def test_a_file_in_the_way_is_not_overwritten(tmp_path: Path) -> None:
+    grow(tmp_path, shop() | {"db.db.secretmigration.yaml": "kind: Other\n"})
+
+    made = step(tmp_path, "prepare")
+
+    assert refusals(made) == [
+        "db.db.secretmigration.yaml:1: stands there and cannot be read as a SecretMigration (phase2 classify says why); mend or "
+        "remove it"
+    ]
+
+
+def test_one_of_two_namespaces_of_a_manifest_does_not_move_alone(tmp_path: Path) -> None:
+    grow(tmp_path, based("a", "b"))
+
+    made = step(tmp_path, "prepare", only=["a/db"])
+
+    assert refusals(made) == [
+        "base/db.yaml:1: b/db comes from the same manifest; name it with --only as well, or give it a manifest of its own"
+    ]
+
+
+def test_one_of_two_namespaces_of_a_manifest_does_not_go_back_alone(tmp_path: Path) -> None:
+    reach(tmp_path, based("a", "b"), "prepare", "inject")
+
+    made = step(tmp_path, "back", only=["a/db"])
+
+    assert refusals(made) == [
+        "overlays/a/db.secretmigration.yaml:3: b/db comes from the same manifest; name it with --only as well"
+    ]
+
+
+@pytest.mark.parametrize("stage", ["inject", "release"])
+def test_what_later_migrations_of_the_same_pods_need_is_not_taken_back(stage: str, tmp_path: Path) -> None:
+    reach(tmp_path, two_logins(), *BEFORE[stage], stage)
+
+    made = step(tmp_path, "back", only=["shop/db"])
+
+    assert refusals(made) == ["db.db.secretmigration.yaml:3: shop/db2 moved the same pods later; take that back first"]
+
+
+def test_migrations_of_the_same_pods_go_back_one_by_one_the_latest_first(tmp_path: Path) -> None:
+    start = tree_of(reach(tmp_path, two_logins()))
+    for stage in ("prepare", "inject", "release"):
+        step(tmp_path, stage)
+
+    for name in ("shop/db2", "shop/db2", "shop/db", "shop/db", "shop/db", "shop/db2"):
+        assert refusals(step(tmp_path, "back", only=[name])) == []
+
+    assert tree_of(tmp_path) == start
+
+
+def test_an_edit_of_the_same_lines_keeps_a_stage_from_being_taken_back(tmp_path: Path) -> None:
+    reach(tmp_path, shop(), "prepare", "inject")
+    file = tmp_path / "web.yaml"
+    file.write_text(file.read_text().replace('phase2.tazlab.net/inject: "true"', "phase2.tazlab.net/inject: 'true'"))
+
+    made = step(tmp_path, "back")
+
+    assert refusals(made) == [
+        "web.yaml:11: has been edited since, at the lines that the stage changed; take the stage back with git, or restore the "
+        "file and run the command again"
+    ]
+
+
+def test_other_edits_of_the_file_stay_when_a_stage_is_taken_back(tmp_path: Path) -> None:
+    reach(tmp_path, shop(), "prepare", "inject", "release")
+    file = tmp_path / "web.yaml"
+    file.write_text(file.read_text().replace("shop:1", "shop:2"))
+
+    made = step(tmp_path, "back")
+
+    assert refusals(made) == []
+    step(tmp_path, "back")
+    assert file.read_text() == deployment().replace("shop:1", "shop:2")
+
+
+def test_a_stage_that_nobody_noted_is_taken_back_by_git(tmp_path: Path) -> None:
+    reach(tmp_path, shop(), "prepare")
+    (tmp_path / ".phase2/journal/shop.db.prepare.diff").unlink()
+
+    made = step(tmp_path, "back")
+
+    assert refusals(made) == [
+        "db.db.secretmigration.yaml:3: stage prepare has no journal .phase2/journal/shop.db.prepare.diff; it was not made by "
+        "phase2 apply: take it back with git"
+    ]
+
+
+def test_a_migration_that_stands_twice_is_left_alone(tmp_path: Path) -> None:
+    reach(tmp_path, shop(), "prepare")
+    text = (tmp_path / "db.db.secretmigration.yaml").read_text()
+    grow(tmp_path, {"copy/db.yaml": text})
+
+    made = step(tmp_path, "inject")
+
+    assert refusals(made) == ["db.db.secretmigration.yaml:3: stands again at copy/db.yaml:3; remove one of the two"]
+
+
+def test_a_chart_whose_places_nobody_knows_is_told_what_to_write(tmp_path: Path) -> None:
+    release = """\
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: web}
+spec:
+  chart: {spec: {chart: unheard-of, sourceRef: {kind: HelmRepository, name: x}}}
+  values:
+    env:
+      - {name: PGHOST, value: db.example.org}
+      - {name: PGUSER, valueFrom: {secretKeyRef: {name: db, key: PGUSER}}}
+      - {name: PGPASSWORD, valueFrom: {secretKeyRef: {name: db, key: PGPASSWORD}}}
+"""
+    config = f"{CONFIG}workloads:\n  - {{namespace: shop, name: web, serviceAccount: web}}\napps:\n  - {{chart: unheard-of, command: [/run]}}\n"
+    reach(tmp_path, shop(web__yaml=release, phase2__yaml=config), "prepare")
+
+    made = step(tmp_path, "inject")
+
+    assert refusals(made) == [
+        "web.yaml:1: HelmRelease/shop/web: nobody knows where chart unheard-of takes its pods' labels; write labelsPath in "
+        "phase2.yaml under workloads"
+    ]
+
+
+def test_pods_of_several_namespaces_are_not_written_inline(tmp_path: Path) -> None:
+    reach(tmp_path, based("a", "b"), "prepare")
+
+    made = step(tmp_path, "inject", is_inline=True)
+
+    assert refusals(made)[0] == (
+        "overlays/a/db.secretmigration.yaml:3: b/db comes from the same manifest, and annotations name the role of one namespace; "
+        "let the webhook do it, or give each namespace manifests of its own"
+    )
+    assert not made.workspace.changed
