@@ -9,12 +9,13 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final, TypeAlias
 
+from webhook.logs import LOGGER
 from webhook.review import Answer, BadReviewError, Outcome, Reply, Request, make_refusal, make_reply, parse_review
 from webhook.state import Snapshot
 
 Decide: TypeAlias = Callable[[Request, Snapshot], Answer]
 
-_LOG: Final = logging.getLogger("phase2.webhook")
+_LOG: Final = logging.getLogger(LOGGER)
 
 
 class OnError(StrEnum):

@@ -17,14 +17,12 @@ class Snapshot:
         migrations: namespace -> its SecretMigrations, sorted by name.
         settings: how pods are mutated.
         is_complete: everything was read at least once; until then the webhook is not ready.
-        loaded_at_s: when, in seconds of the monotonic clock.
         problems: what could not be taken, without any value.
     """
 
     migrations: Mapping[str, tuple[SecretMigration, ...]] = field(default_factory=dict)
     settings: Settings = field(default_factory=Settings)
     is_complete: bool = False
-    loaded_at_s: float = 0.0
     problems: tuple[str, ...] = ()
 
     @property
@@ -42,9 +40,14 @@ def index_migrations(migrations: Iterable[SecretMigration]) -> dict[str, tuple[S
 
 
 class Holder:
-    """Holds the snapshot that counts; replaced as a whole, so that a request never sees half of two."""
+    """Holds the snapshot that counts; replaced as a whole, so that a request never sees half of two.
 
-    __slots__ = ("current",)
+    Attributes:
+        checked_at_s: when it was last known to be what its source says, in seconds of the monotonic clock.
+    """
+
+    __slots__ = ("checked_at_s", "current")
 
     def __init__(self, current: Snapshot | None = None) -> None:
         self.current = current or Snapshot()
+        self.checked_at_s = 0.0

@@ -12,19 +12,25 @@ from injector._version import __version__
 from injector.cli.answer import Answer, Answered
 from injector.cli.options import CONTEXT, PROGRAM, Group
 
-MODULES: Final = (
-    "apply",
-    "classify",
-    "completion",
-    "explain",
-    "inject",
-    "plan",
-    "rollback",
-    "rules",
-    "schema",
-    "version",
-)
-"""Modules beside this one, each with a ``command`` of its own name."""
+MODULES: Final = {
+    **{
+        name: f"injector.cli.{name}"
+        for name in (
+            "apply",
+            "classify",
+            "completion",
+            "explain",
+            "inject",
+            "plan",
+            "rollback",
+            "rules",
+            "schema",
+            "version",
+        )
+    },
+    "webhook": "webhook.command",
+}
+"""Name of a command -> the module with its ``command``. The webhook's stands above this one, and is known by name only."""
 
 
 class _Commands(MutableMapping[str, click.Command]):
@@ -36,7 +42,7 @@ class _Commands(MutableMapping[str, click.Command]):
     def __getitem__(self, name: str) -> click.Command:
         command = self._loaded[name]
         if command is None:
-            command = self._loaded[name] = import_module(f"injector.cli.{name}").command
+            command = self._loaded[name] = import_module(MODULES[name]).command
         return command
 
     def __setitem__(self, name: str, command: click.Command) -> None:

@@ -6,10 +6,10 @@ The one module of this package that reads files.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from injector.errors import InputError
 from injector.location import Location
@@ -20,6 +20,10 @@ from injector.migration.parse import is_migration, parse_migration
 _SUFFIXES: Final = (".yaml", ".yml", ".json")
 
 
+Read: TypeAlias = "tuple[SecretMigration | str, ...]"
+"""What a file holds, in its order: migrations, and ``file:line: what`` for what could not be taken."""
+
+
 @dataclass(frozen=True, slots=True)
 class Loaded:
     """What a folder holds.
@@ -27,10 +31,12 @@ class Loaded:
     Attributes:
         migrations: sorted by namespace and name; of two with one name none counts.
         problems: ``file:line: what``: what could not be taken, without any value.
+        broken: the files that a problem is about, as they were named.
     """
 
     migrations: tuple[SecretMigration, ...]
     problems: tuple[str, ...] = ()
+    broken: frozenset[str] = frozenset()
 
 
 def load_migrations(folder: str | os.PathLike[str], *, namespace: str = "") -> Loaded:
@@ -43,27 +49,58 @@ def load_migrations(folder: str | os.PathLike[str], *, namespace: str = "") -> L
     Raises:
         InputError: it does not exist.
     """
+    return join_migrations({str(path): read_migrations(path, namespace=namespace) for path in list_files(folder)})
+
+
+def list_files(folder: str | os.PathLike[str]) -> list[Path]:
+    """Return the files below a folder that may hold SecretMigrations, sorted; a file stands for itself.
+
+    Raises:
+        InputError: it does not exist.
+    """
     root = Path(folder)
     if not root.exists():
         raise InputError(f"{folder}: no such file or folder; name one that exists")
-    found: dict[tuple[str, str], SecretMigration] = {}
+    return sorted(_files(root))
+
+
+def join_migrations(files: Mapping[str, Read]) -> Loaded:
+    """Return what several files hold together.
+
+    Args:
+        files: name -> what `read_migrations` found in it.
+    """
+    found: dict[tuple[str, str], tuple[str, SecretMigration]] = {}
     twice: set[tuple[str, str]] = set()
     problems: list[str] = []
-    for path in sorted(_files(root)):
-        for made in _read(path, namespace):
+    broken: set[str] = set()
+    for name, parts in files.items():
+        for made in parts:
             if isinstance(made, str):
                 problems.append(made)
+                broken.add(name)
                 continue
             own = (made.namespace, made.name)
             if own in found or own in twice:
                 problems.append(
                     f"{made.location}: SecretMigration {'/'.join(own)} stands twice; none of them counts, remove one"
                 )
+                broken |= {name, found[own][0]} if own in found else {name}
                 twice.add(own)
                 found.pop(own, None)
             else:
-                found[own] = made
-    return Loaded(tuple(found[own] for own in sorted(found)), tuple(problems))
+                found[own] = (name, made)
+    return Loaded(tuple(found[own][1] for own in sorted(found)), tuple(problems), frozenset(broken))
+
+
+def read_migrations(path: Path, *, namespace: str = "") -> Read:
+    """Return what a file holds; never raises.
+
+    Args:
+        path: the file.
+        namespace: of documents that name none.
+    """
+    return tuple(_read(path, namespace))
 
 
 def _files(root: Path) -> Iterator[Path]:

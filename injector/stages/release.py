@@ -1,13 +1,8 @@
-"""Stage release: manifests stop naming the Secret, and the ExternalSecret lets go of it, in the way that ESO obeys.
-
-Source: docs/ground-truth.md. Orphan takes the ownerReference away only while the operator still reconciles: an
-ExternalSecret that is frozen (``CreatedOnce``, interval 0) keeps it, and its Secret goes with it.
-"""
+"""Stage release: manifests stop naming the Secret, and the ExternalSecret lets go of it, in the way that ESO obeys."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
 
 from injector.edit.values import Data, Path
 from injector.edit.yamlfile import YamlFile
@@ -16,10 +11,9 @@ from injector.location import Location
 from injector.migration.model import Delivery, Read, SecretMigration, Workload
 from injector.model import Consumer, SecretSource
 from injector.stages.documents import find_document
+from injector.stages.orphan import Policies, find_orphaning
 from injector.stages.places import Form, Reference, find_mounts, find_references
 from injector.stages.workspace import Workspace
-
-_FROZEN: Final = frozenset({"0", "0s", "0m", "0h"})
 
 
 def drop_references(
@@ -124,17 +118,19 @@ def let_go(workspace: Workspace, source: SecretSource, migration: SecretMigratio
 
 
 def _orphan(file: YamlFile, document: int, spec: Path, source: SecretSource) -> YamlFile:
-    if source.creation_policy in ("Merge", "CreateOrMerge", "Orphan"):
-        return file  # the Secret has no ownerReference to lose
-    if source.creation_policy == "None":
+    policies = Policies(
+        creation=source.creation_policy,
+        deletion=source.deletion_policy,
+        refresh=source.refresh_policy,
+        refresh_interval=source.refresh_interval,
+    )
+    settings = find_orphaning(policies)
+    if settings is None:
         message = f"{source.ref}: creationPolicy None keeps the ownerReference of an earlier Owner; set Orphan first and let it reconcile"
         raise EditError(message, source.origin.location)
-    if source.refresh_policy == "CreatedOnce" or source.refresh_interval in _FROZEN:
-        file = file.set(document, (*spec, "refreshPolicy"), "OnChange", after="refreshInterval")
-    if source.deletion_policy == "Delete":
-        # ESO reports an error on every reconcile of Orphan with Delete: externalsecret_controller.go:431-436@v2.9.0.
-        file = file.set(document, (*spec, "target", "deletionPolicy"), "Retain")
-    return file.set(document, (*spec, "target", "creationPolicy"), "Orphan")
+    for one in settings:
+        file = file.set(document, (*spec, *one.path), one.value, after=one.after)
+    return file
 
 
 def _trim(file: YamlFile, document: int, spec: Path, migration: SecretMigration, source: SecretSource) -> YamlFile:

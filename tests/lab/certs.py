@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import ipaddress
+import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,7 +39,8 @@ def create_certificates(folder: Path) -> Certificates:
     """Make all keys of a lab below ``folder``; one server certificate serves all on loopback."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     ca_key = ec.generate_private_key(ec.SECP256R1())
-    ca_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "phase2 lab CA")])
+    # a name of its own: who trusts two CAs of one name tries one of them only
+    ca_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"phase2 lab CA {secrets.token_hex(4)}")])
     ca = (
         _builder(ca_name, ca_name, ca_key.public_key())
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)

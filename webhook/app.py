@@ -1,0 +1,184 @@
+"""The webhook as a FastAPI application: ``create_app(settings)``. Built for any ASGI server, and for tests without one."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any, Final
+
+from fastapi import FastAPI, Response
+from fastapi.openapi.utils import get_openapi
+from starlette.routing import Route
+
+from injector._version import __version__
+from webhook.answering import Decide
+from webhook.endpoint import ReviewEndpoint
+from webhook.externalsecrets import decide_external_secret
+from webhook.logs import LOGGER
+from webhook.metrics import Metrics
+from webhook.pods import decide_pod
+from webhook.policies import PolicyFolder
+from webhook.settings import Settings
+from webhook.state import Holder, Snapshot
+from webhook.validation import decide_validation
+
+_LOG: Final = logging.getLogger(LOGGER)
+PATHS: Final = {
+    "/mutate/pods": ("pods", "Annotate and rewire a pod that opted in"),
+    "/mutate/externalsecrets": ("externalsecrets", "Make an ExternalSecret that was released let go of its Secret"),
+    "/validate": ("validate", "Let an object in, warn about it, or deny it"),
+}
+"""Path -> name of the endpoint in metrics, and what it does."""
+_TEXT: Final = "text/plain; version=0.0.4; charset=utf-8"
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Return the application; nothing is read before its lifespan starts."""
+    holder, metrics = Holder(Snapshot(settings=settings.pods)), Metrics()
+    app = FastAPI(
+        title="phase2 admission webhook",
+        version=__version__,
+        lifespan=partial(_lifespan, holder=holder, settings=settings),
+        # Their pages load scripts from elsewhere.
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    decides: dict[str, Decide] = {
+        "pods": decide_pod,
+        "externalsecrets": decide_external_secret,
+        "validate": partial(decide_validation, rules=settings.rules),
+    }
+    for path, (name, _) in PATHS.items():
+        endpoint = ReviewEndpoint(
+            name,
+            decides[name],
+            holder=holder,
+            metrics=metrics,
+            on_error=settings.on_error,
+            read_timeout_s=settings.read_timeout_s,
+        )
+        app.router.routes.append(Route(path, endpoint, methods=["POST"], include_in_schema=False))
+    _add_operations(app, holder, metrics, settings)
+    app.openapi = partial(_describe, app)  # type: ignore[method-assign]
+    return app
+
+
+def _add_operations(app: FastAPI, holder: Holder, metrics: Metrics, settings: Settings) -> None:
+    @app.get("/healthz", summary="Alive", response_class=Response)
+    async def healthz() -> Response:
+        return Response("ok\n", media_type="text/plain")
+
+    @app.get(
+        "/readyz",
+        summary="Ready: everything was read at least once",
+        response_class=Response,
+        responses={503: {"description": "Not yet"}},
+    )
+    async def readyz() -> Response:
+        if holder.current.is_complete:
+            return Response("ok\n", media_type="text/plain")
+        return Response("the SecretMigrations are not read yet\n", 503, media_type="text/plain")
+
+    @app.get("/metrics", summary="Prometheus metrics", response_class=Response)
+    async def metrics_page() -> Response:
+        return Response(metrics.render(holder, settings.tls.certificate if settings.tls else None), media_type=_TEXT)
+
+
+@asynccontextmanager
+async def _lifespan(_app: FastAPI, *, holder: Holder, settings: Settings) -> AsyncIterator[None]:
+    folder = PolicyFolder(settings.policy_dir, settings.pods)
+    await _refresh(folder, holder)
+    watcher = asyncio.create_task(_watch(folder, holder, settings.poll_s))
+    try:
+        yield
+    finally:
+        watcher.cancel()
+
+
+async def _watch(folder: PolicyFolder, holder: Holder, poll_s: float) -> None:
+    while True:
+        await asyncio.sleep(poll_s)
+        await _refresh(folder, holder)
+
+
+async def _refresh(folder: PolicyFolder, holder: Holder) -> None:
+    """Read what changed, beside the requests."""
+    try:
+        snapshot = await asyncio.to_thread(folder.load)
+    except Exception as err:  # noqa: BLE001 - what is known goes on to count; the age in the metrics tells
+        _LOG.error("a bug: %s while reading the policy folder", type(err).__name__)
+        return
+    holder.checked_at_s = time.monotonic()
+    if snapshot is None:
+        return
+    holder.current = snapshot
+    _LOG.info("SecretMigrations read", extra={"fields": {"count": snapshot.count, "problems": len(snapshot.problems)}})
+    for problem in snapshot.problems:
+        _LOG.warning("%s", problem)
+
+
+def _describe(app: FastAPI) -> dict[str, Any]:
+    """Return the OpenAPI document; the reviews' endpoints are no routes of FastAPI's, and are described here."""
+    if app.openapi_schema is None:
+        made = get_openapi(title=app.title, version=app.version, routes=app.routes)
+        error = {"type": "object", "required": ["error"], "properties": {"error": {"type": "string"}}}
+        made.setdefault("components", {}).setdefault("schemas", {}).update({"AdmissionReview": _REVIEW, "Error": error})
+        for path, (name, summary) in PATHS.items():
+            made["paths"][path] = {"post": _operation(name, summary)}
+        app.openapi_schema = made
+    return app.openapi_schema
+
+
+def _operation(name: str, summary: str) -> dict[str, Any]:
+    def content(schema: str) -> dict[str, Any]:
+        return {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
+
+    refusals = {
+        "400": "The body is no AdmissionReview",
+        "408": "The body did not come in time",
+        "413": "The body is larger than any AdmissionReview",
+        "415": "The content type is not application/json",
+    }
+    return {
+        "summary": summary,
+        "operationId": f"review_{name}",
+        "requestBody": {"required": True, "content": content("AdmissionReview")},
+        "responses": {
+            "200": {"description": "The answer", "content": content("AdmissionReview")},
+            **{code: {"description": text, "content": content("Error")} for code, text in refusals.items()},
+        },
+    }
+
+
+_REVIEW: Final = {
+    "type": "object",
+    "description": "admission.k8s.io AdmissionReview, v1 or v1beta1.",
+    "required": ["apiVersion", "kind"],
+    "properties": {
+        "apiVersion": {"type": "string", "enum": ["admission.k8s.io/v1", "admission.k8s.io/v1beta1"]},
+        "kind": {"type": "string", "enum": ["AdmissionReview"]},
+        "request": {
+            "type": "object",
+            "required": ["uid"],
+            "properties": {"uid": {"type": "string", "minLength": 1, "maxLength": 128}},
+        },
+        "response": {
+            "type": "object",
+            "required": ["uid", "allowed"],
+            "properties": {
+                "uid": {"type": "string"},
+                "allowed": {"type": "boolean"},
+                "patchType": {"type": "string", "enum": ["JSONPatch"]},
+                "patch": {"type": "string", "description": "RFC 6902 as base64."},
+                "warnings": {"type": "array", "items": {"type": "string", "maxLength": 256}},
+                "auditAnnotations": {"type": "object", "additionalProperties": {"type": "string"}},
+                "status": {"type": "object"},
+            },
+        },
+    },
+}

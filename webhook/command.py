@@ -1,0 +1,121 @@
+"""``phase2 webhook``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from injector.cli.answer import Answer, Note
+from injector.cli.configuring import load_configured
+from injector.cli.options import CONTEXT, Command, flag
+from injector.cli.words import OneOf, PathName
+from injector.errors import InputError, UsageError
+from injector.migration.load import load_migrations
+from injector.pod.expect import settings_of
+from webhook.answering import OnError
+from webhook.settings import Settings, find_tls, parse_listen
+from webhook.validation import Bar, Rules
+
+
+@click.command("webhook", cls=Command, context_settings=CONTEXT)
+@flag(
+    "--policy-dir",
+    metavar="DIR",
+    type=PathName(),
+    required=True,
+    help="Where the SecretMigrations are; read again when it changes.",
+)
+@flag(
+    "--config",
+    metavar="FILE",
+    type=PathName(),
+    default="",
+    help="Configuration; by default the nearest phase2.yaml from DIR upwards.",
+)
+@flag(
+    "--listen",
+    metavar="ADDRESS:PORT",
+    default="127.0.0.1:8443",
+    show_default=True,
+    help="Where to listen; without an address, everywhere.",
+)
+@flag(
+    "--tls-cert-file",
+    metavar="FILE",
+    type=PathName(),
+    default="",
+    help="Certificate and chain as PEM; taken up again when it changes.",
+)
+@flag(
+    "--tls-key-file",
+    metavar="FILE",
+    type=PathName(),
+    default="",
+    help="Its key as PEM. Without both it is plain HTTP, on loopback only.",
+)
+@flag("--workers", metavar="N", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes that answer.")
+@flag(
+    "--on-error",
+    type=OneOf(OnError),
+    default=OnError.ALLOW,
+    show_default=True,
+    help="What becomes of an object when the webhook itself fails.",
+)
+@flag(
+    "--not-injected",
+    type=OneOf(Bar),
+    default=Bar.WARN,
+    show_default=True,
+    help="A pod that asks for a Vault Agent and has none.",
+)
+@flag("--malformed", type=OneOf(Bar), default=Bar.DENY, show_default=True, help="A SecretMigration that means nothing.")
+@flag(
+    "--drain",
+    metavar="SECONDS",
+    type=click.IntRange(0, 300),
+    default=5,
+    show_default=True,
+    help="For how long SIGTERM still lets requests come in: endpoints take a while to know.",
+)
+@flag("--check", is_flag=True, help="Say what would be served, and what is wrong with it, and serve nothing.")
+def command(
+    *,
+    policy_dir: str,
+    config: str,
+    listen: str,
+    tls_cert_file: str,
+    tls_key_file: str,
+    check: bool,
+    **more: Any,
+) -> Answer:
+    """Serve the admission webhook: pods that opted in get the Vault Agent's annotations, and let go of their Secrets.
+
+    It asks neither the API server nor Vault: SecretMigrations come from a folder. Logs are JSON on stderr.
+    """
+    where = parse_listen(listen)
+    rules = Rules(not_injected=more["not_injected"], malformed=more["malformed"])
+    settings = Settings(
+        policy_dir=policy_dir,
+        pods=settings_of(load_configured(config, [policy_dir]).get()),
+        rules=rules,
+        on_error=more["on_error"],
+        listen=where,
+        tls=find_tls(tls_cert_file, tls_key_file, where),
+        workers=more["workers"],
+        drain_s=more["drain"],
+    )
+    loaded = load_migrations(policy_dir)
+    try:
+        from webhook.server import is_pair, serve  # noqa: PLC0415 - what is not installed is told of
+    except ImportError as err:
+        raise UsageError(f"{err.name or 'a library'} is not installed; install vault-phase2[webhook]") from err
+    if settings.tls and not is_pair(settings.tls):
+        raise InputError(f"{tls_cert_file}: does not fit the key {tls_key_file}, or is no PEM; name a pair")
+    if check:
+        problems = tuple(Note("warning", one) for one in loaded.problems)
+        scheme = "https" if settings.tls else "http"
+        text = f"would serve {len(loaded.migrations)} SecretMigrations of {policy_dir} on {scheme}://{where}\n"
+        return Answer(document=text, notes=problems, exit_code=2 if problems else 0)
+    serve(settings)
+    return Answer(document="")

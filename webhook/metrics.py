@@ -1,0 +1,86 @@
+"""What ``/metrics`` tells. Names and labels of a few fixed words: no namespace, no name, nothing that grows."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import Final
+
+from cryptography import x509
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from webhook.review import Outcome
+from webhook.settings import MULTIPROCESS
+from webhook.state import Holder
+
+_BUCKETS: Final = (0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1.0, 5.0)
+"""In seconds. A small pod takes about 0.2 ms, and the API server waits no longer than 5 s."""
+ENDPOINTS: Final = ("pods", "externalsecrets", "validate")
+
+
+class Metrics:
+    """The numbers of one process; of all its brothers, too, where there are several."""
+
+    def __init__(self) -> None:
+        disable_created_metrics()  # type: ignore[no-untyped-call] # a second series for each, of no use here
+        self.registry = CollectorRegistry()
+        self._requests = Counter(
+            "phase2_admission_requests_total",
+            "AdmissionReviews answered.",
+            ("endpoint", "outcome"),
+            registry=self.registry,
+        )
+        self._seconds = Histogram(
+            "phase2_admission_duration_seconds",
+            "From the first byte of a request to its answer.",
+            ("endpoint",),
+            registry=self.registry,
+            buckets=_BUCKETS,
+        )
+        # Every series is there from the start, so that a rate over it is right from its first event on.
+        self._counters = {
+            (endpoint, outcome): self._requests.labels(endpoint, outcome.value)
+            for endpoint in ENDPOINTS
+            for outcome in Outcome
+        }
+        self._histograms = {endpoint: self._seconds.labels(endpoint) for endpoint in ENDPOINTS}
+        self._age = self._gauge("phase2_snapshot_age_seconds", "Since what is known was last compared with its source.")
+        self._migrations = self._gauge("phase2_secretmigrations", "SecretMigrations that are held.")
+        self._problems = self._gauge("phase2_policy_problems", "What could not be taken from the policy folder.")
+        self._ready = self._gauge("phase2_ready", "1 when everything was read at least once.")
+        self._expiry = self._gauge(
+            "phase2_certificate_expiry_timestamp_seconds", "When the certificate expires, 0 without one."
+        )
+
+    def observe(self, endpoint: str, outcome: Outcome, seconds: float) -> None:
+        """Count one answer."""
+        self._counters[endpoint, outcome].inc()
+        self._histograms[endpoint].observe(seconds)
+
+    def render(self, holder: Holder, certificate: Path | None) -> bytes:
+        """Return everything in Prometheus' text format."""
+        snapshot = holder.current
+        self._age.set(time.monotonic() - holder.checked_at_s if holder.checked_at_s else 0)
+        self._migrations.set(snapshot.count)
+        self._problems.set(len(snapshot.problems))
+        self._ready.set(1 if snapshot.is_complete else 0)
+        self._expiry.set(read_expiry(certificate) if certificate else 0)
+        if MULTIPROCESS not in os.environ:
+            return generate_latest(self.registry)
+        together = CollectorRegistry()
+        MultiProcessCollector(together)  # type: ignore[no-untyped-call]
+        return generate_latest(together)
+
+    def _gauge(self, name: str, text: str) -> Gauge:
+        return Gauge(name, text, registry=self.registry, multiprocess_mode="mostrecent")
+
+
+def read_expiry(certificate: Path) -> float:
+    """Return when a PEM file's first certificate expires, in seconds since 1970; 0 when it cannot be read."""
+    try:
+        found = x509.load_pem_x509_certificates(certificate.read_bytes())
+    except (OSError, ValueError):
+        return 0.0
+    return found[0].not_valid_after_utc.timestamp()
