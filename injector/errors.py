@@ -8,7 +8,9 @@
     ├── ConfigError                phase2.yaml is wrong
     ├── NotFoundError              the object that `explain` was asked for does not exist
     ├── EditError                  a file cannot be edited as asked without changing what must stay
-    └── TreeError                  the tree's files are not as they were when the change was made
+    ├── TreeError                  the tree's files are not as they were when the change was made
+    └── VaultError                 Vault refuses, is sealed, or cannot be reached
+        └── VaultMountError        nothing is mounted at a path
 
 A file *inside* a tree that cannot be read is no exception but a value, `injector.model.Diagnostic`,
 because the rest of the tree must still be answered.
@@ -70,3 +72,14 @@ class EditError(Phase2Error):
 
 class TreeError(Phase2Error):
     """Files on disk are not as they must be for a change to be written: changed since, uncommitted, or a link."""
+
+
+class VaultError(Phase2Error):
+    """Vault refuses, is sealed, or cannot be reached.
+
+    The message names the path and why, and never a token nor a value.
+    """
+
+
+class VaultMountError(VaultError):
+    """Nothing is mounted in Vault where a path begins."""

@@ -60,7 +60,7 @@ def finish(
     full = is_full(world.report, is_allowed=reading.allow_unreadable)
     if outcome.workspace.changed and is_writing:
         if not is_sure:
-            _ask(diff, console)
+            ask(diff, console)
         _write(world)
         notes.append(Note("summary", f"{len(outcome.workspace.changed)} files written"))
     elif outcome.workspace.changed:
@@ -77,12 +77,11 @@ def finish(
     )
 
 
-def _ask(diff: str, console: Console) -> None:
+def ask(diff: str, console: Console) -> None:
     """Show the changes and ask; anything but yes ends the run.
 
     Raises:
-        UsageError: there is nobody to ask.
-        click.Abort: the answer was no.
+        UsageError: there is nobody to ask, or the answer was no.
     """
     if not is_terminal(sys.stdin) or sys.stdin is None:
         raise UsageError("nobody can be asked here; pass --yes to write without a question")

@@ -25,7 +25,8 @@ MODULES: Final = {
             "rollback",
             "rules",
             "schema",
-            "version",
+            "vault",
+    "version",
         )
     },
     "webhook": "webhook.command",

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeVar
 
 from injector.config.model import AuthMethod, Config, VaultAuth
 from injector.config.model import EngineRole as Decision
 from injector.migration.model import MovedCredential, SecretMigration, Workload
+from injector.vault.engines import find_role, read_parameters, ttl_fields
 from injector.vault.objects import AuthRole, EngineRole, Policy, Undecided, VaultPlan
-from injector.vault.paths import read_rules
+from injector.vault.paths import read_rules, unclear_reads
 from injector.vault.statements import build_statements
 
 TTL_S: Final = 3600
 """One hour: long enough that an app which must restart does so seldom, short enough to be worth it."""
 MAX_TTL_S: Final = 24 * 3600
-_PATH_PARTS: Final = 3
-"""``<mount>/creds/<role>``; a mount may itself have slashes."""
 
 
 def build_vault_plan(migrations: Sequence[SecretMigration], config: Config) -> VaultPlan:
@@ -27,38 +26,24 @@ def build_vault_plan(migrations: Sequence[SecretMigration], config: Config) -> V
         migrations: of any stage; retired ones still need their roles.
         config: names, mounts, login and what the user decided of single roles.
     """
-    workloads: dict[tuple[str, str, str, str], _Shared] = {}
-    engines: dict[tuple[str, str], EngineRole] = {}
-    undecided: list[Undecided] = []
+    made = _Building(config)
     for migration in sorted(migrations, key=lambda one: (one.namespace, one.name)):
-        longest = MAX_TTL_S
-        for credential in migration.credentials:
-            role, missing = _engine_role(migration, credential, config)
-            undecided += missing
-            if role:
-                engines[role.mount, role.path] = role
-                longest = max(longest, _seconds(role.parameters.get("max_ttl"), MAX_TTL_S))
-        for workload in migration.workloads:
-            key = (migration.auth.mount, workload.role, migration.namespace, workload.service_account)
-            shared = workloads.setdefault(key, _Shared(migration.auth.method))
-            shared.owners.add(f"{migration.namespace}/{migration.name}")
-            shared.templates += _templates_of(migration, workload)
-            shared.longest = max(shared.longest, longest)
-    return VaultPlan(
-        policies=tuple(
-            sorted(
-                Policy(
-                    name=_policy_name(key, config),
-                    rules=read_rules(shared.templates),
-                    owner=tuple(sorted(shared.owners)),
-                )
-                for key, shared in workloads.items()
-            )
-        ),
-        auth_roles=tuple(sorted(_auth_role(key, shared, config) for key, shared in workloads.items())),
-        engine_roles=tuple(engines[key] for key in sorted(engines)),
-        undecided=tuple(sorted(set(undecided))),
-    )
+        made.take(migration)
+    return made.finish()
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Identity:
+    """Whom an auth role is for: where it logs in, as what, and who it is in the cluster."""
+
+    mount: str
+    role: str
+    namespace: str
+    service_account: str
+
+    @property
+    def account(self) -> str:
+        return f"{self.namespace}/{self.service_account}"
 
 
 @dataclass(slots=True)
@@ -66,9 +51,115 @@ class _Shared:
     """What the migrations of one workload add up to."""
 
     method: AuthMethod
-    owners: set[str] = field(default_factory=set)
+    migrations: list[SecretMigration] = field(default_factory=list)
     templates: list[str] = field(default_factory=list)
-    longest: int = MAX_TTL_S
+    roles: set[str] = field(default_factory=set)
+    longest_s: int = MAX_TTL_S
+
+
+@dataclass(slots=True)
+class _Building:
+    config: Config
+    workloads: dict[_Identity, _Shared] = field(default_factory=dict)
+    engines: dict[str, EngineRole] = field(default_factory=dict)
+    undecided: list[Undecided] = field(default_factory=list)
+
+    def take(self, migration: SecretMigration) -> None:
+        roles: dict[str, str] = {}
+        longest_s = MAX_TTL_S
+        for credential in migration.credentials:
+            decision = _decision(migration, credential, self.config)
+            role, missing = _engine_role(migration, credential, decision, self.config)
+            self.undecided += missing
+            longest_s = max(longest_s, (decision.max_ttl_s if decision else 0) or MAX_TTL_S)
+            if role is None:
+                continue
+            roles[credential.path] = role.path
+            other = self.engines.setdefault(role.path, role)
+            if other.parameters != role.parameters:
+                what = f"the role {role.path} would have to be two things at once"
+                remedy = "give each credential a role of its own under engineRoles, or both the same parameters"
+                self.undecided.append(_undecided(migration, credential, what, remedy))
+        for workload in migration.workloads:
+            identity = _Identity(migration.auth.mount, workload.role, migration.namespace, workload.service_account)
+            shared = self.workloads.setdefault(identity, _Shared(migration.auth.method))
+            templates = _templates_of(migration, workload)
+            shared.migrations.append(migration)
+            shared.templates += templates
+            shared.roles |= {roles[path] for path, _ in read_rules(templates) if path in roles}
+            shared.longest_s = max(shared.longest_s, longest_s)
+            self.undecided += _unclear(migration, workload, templates)
+
+    def finish(self) -> VaultPlan:
+        auth_roles = [self._auth_role(identity, shared) for identity, shared in self.workloads.items()]
+        self._check_names(auth_roles)
+        by_name = _grouped(
+            (role.policies[0], shared) for role, shared in zip(auth_roles, self.workloads.values(), strict=True)
+        )
+        auth_paths = _grouped((role.policies[0], role.path) for role in auth_roles)
+        policies = [
+            Policy(
+                name=name,
+                rules=read_rules(text for one in shared for text in one.templates),
+                owner=tuple(sorted({f"{m.namespace}/{m.name}" for one in shared for m in one.migrations})),
+                belongings=tuple(sorted({*auth_paths[name], *(path for one in shared for path in one.roles)})),
+            )
+            for name, shared in by_name.items()
+        ]
+        # What no policy lets anybody read is not made: nobody would know whose it is.
+        read = {path for one in policies for path in one.belongings}
+        return VaultPlan(
+            policies=tuple(sorted(policies)),
+            auth_roles=tuple(sorted({role.path: role for role in auth_roles}.values())),
+            engine_roles=tuple(self.engines[path] for path in sorted(self.engines) if path in read),
+            undecided=tuple(sorted(set(self.undecided))),
+        )
+
+    def _auth_role(self, identity: _Identity, shared: _Shared) -> AuthRole:
+        auth = self.config.vault.auth or VaultAuth(method=shared.method)
+        return AuthRole(
+            mount=identity.mount,
+            method=shared.method,
+            name=identity.role,
+            namespace=identity.namespace,
+            service_account=identity.service_account,
+            policies=(_policy_name(identity, self.config),),
+            audience=auth.audience,
+            bound_issuer=auth.bound_issuer,
+            token_ttl_s=TTL_S,
+            token_max_ttl_s=shared.longest_s,
+        )
+
+    def _check_names(self, roles: Sequence[AuthRole]) -> None:
+        """Ask where two ServiceAccounts would share a role or a policy, and where a login cannot work."""
+        accounts = _grouped((role.path, f"{role.namespace}/{role.service_account}") for role in roles)
+        readers = _grouped((role.policies[0], f"{role.namespace}/{role.service_account}") for role in roles)
+        for role, shared in zip(roles, self.workloads.values(), strict=True):
+            for what, names, key in (
+                (f"the auth role {role.name}", accounts[role.path], "authRole"),
+                (f"the policy {role.policies[0]}", readers[role.policies[0]], "policy"),
+            ):
+                if len(set(names)) > 1:
+                    told = f"{what} would be for {' and '.join(sorted(set(names)))}"
+                    self._ask(shared, told, f"{{namespace}} and {{serviceAccount}} in vault.names.{key}")
+            if role.method is AuthMethod.JWT and not role.audience:
+                self._ask(shared, "what tokens are made for: a JWT login is refused without it", "vault.auth.audience")
+
+    def _ask(self, shared: _Shared, what: str, where: str) -> None:
+        file = self.config.path or "phase2.yaml"
+        for one in shared.migrations:
+            remedy = f"write {where} in {file}"
+            self.undecided.append(Undecided(migration=one.ref, what=what, remedy=remedy, location=one.location))
+
+
+T = TypeVar("T")
+
+
+def _grouped(pairs: Iterable[tuple[str, T]]) -> Mapping[str, list[T]]:
+    made: dict[str, list[T]] = {}
+    for key, value in pairs:
+        made.setdefault(key, []).append(value)
+    return made
 
 
 def _templates_of(migration: SecretMigration, workload: Workload) -> list[str]:
@@ -77,44 +168,41 @@ def _templates_of(migration: SecretMigration, workload: Workload) -> list[str]:
     return [one.template for one in migration.files if "*" in keys or one.key in keys]
 
 
-def _policy_name(key: tuple[str, str, str, str], config: Config) -> str:
-    _, role, namespace, service_account = key
+def _unclear(migration: SecretMigration, workload: Workload, templates: Sequence[str]) -> Iterator[Undecided]:
+    for what in unclear_reads(templates):
+        yield Undecided(
+            migration=migration.ref,
+            what=f"what {workload.kind}/{workload.name} reads: {what}",
+            remedy="write a plain path into the template",
+            location=workload.location,
+        )
+
+
+def _policy_name(identity: _Identity, config: Config) -> str:
     form = config.vault.names.policy
-    return form.format(namespace=namespace, serviceAccount=service_account, name=role, engine="") if form else role
-
-
-def _auth_role(key: tuple[str, str, str, str], shared: _Shared, config: Config) -> AuthRole:
-    mount, role, namespace, service_account = key
-    auth = config.vault.auth or VaultAuth(method=shared.method)
-    return AuthRole(
-        mount=mount,
-        method=shared.method,
-        name=role,
-        namespace=namespace,
-        service_account=service_account,
-        policies=(_policy_name(key, config),),
-        audience=auth.audience,
-        bound_issuer=auth.bound_issuer,
-        token_ttl_s=TTL_S,
-        token_max_ttl_s=shared.longest,
+    named = form.format(
+        namespace=identity.namespace, serviceAccount=identity.service_account, name=identity.role, engine=""
     )
+    return (named or identity.role).lower()  # as Vault stores it
+
+
+def _decision(migration: SecretMigration, credential: MovedCredential, config: Config) -> Decision | None:
+    names = (migration.secret, migration.source.name)
+    return config.find_engine_role(migration.namespace, names, credential.engine)
 
 
 def _engine_role(
-    migration: SecretMigration, credential: MovedCredential, config: Config
+    migration: SecretMigration, credential: MovedCredential, decision: Decision | None, config: Config
 ) -> tuple[EngineRole | None, Iterable[Undecided]]:
     kind, _, system = credential.engine.partition("/")
-    parts = credential.path.split("/")
-    if len(parts) < _PATH_PARTS:
+    found = find_role(kind, credential.path)
+    if found is None:
         what = f"which role of {credential.engine} the path {credential.path} belongs to"
         return None, [_undecided(migration, credential, what, "write it as <mount>/creds/<role>")]
-    mount, name = "/".join(parts[:-2]), parts[-1]
-    names = (migration.secret, migration.source.name)
-    decision = config.find_engine_role(migration.namespace, names, credential.engine)
-    ttls = _ttls(decision)
+    mount, name = found
+    missing: list[str] = []
     if kind == "database":
         statements = build_statements(system, decision)
-        missing = []
         if not (decision and decision.connection):
             missing.append("which connection of the database engine it goes to: give connection")
         if statements.missing:
@@ -123,29 +211,16 @@ def _engine_role(
             "db_name": decision.connection if decision else "",
             "creation_statements": list(statements.creation),
             **({"revocation_statements": list(statements.revocation)} if statements.revocation else {}),
-            **ttls,
         }
     else:
-        known = dict(decision.parameters) if decision else {}
-        missing = [] if known else [f"what the role of {kind} may do: give parameters for it"]
-        parameters = {**known, **(ttls if kind not in _WITHOUT_TTL else {})}
-    role = EngineRole(mount=mount, engine=credential.engine, name=name, parameters=parameters)
+        parameters = read_parameters(kind, decision.parameters if decision else {})
+        if not parameters:
+            missing.append(f"what the role of {kind} may do: give parameters for it")
+    ttl_s, max_ttl_s = (decision.ttl_s, decision.max_ttl_s) if decision else (0, 0)
+    # What the user calls by the engine's own name wins.
+    parameters = {**ttl_fields(kind, parameters, ttl_s=ttl_s or TTL_S, max_ttl_s=max_ttl_s or MAX_TTL_S), **parameters}
+    role = EngineRole(mount=mount, engine=credential.engine, name=name, parameters=dict(sorted(parameters.items())))
     return role, [_undecided(migration, credential, what, _advice(migration, config)) for what in missing]
-
-
-_WITHOUT_TTL: Final = frozenset({"rabbitmq", "nomad", "gcp", "aws"})
-"""Engines whose roles have no TTL fields: their lease is set at the mount."""
-
-
-def _ttls(decision: Decision | None) -> dict[str, object]:
-    return {
-        "default_ttl": (decision.ttl_s if decision else 0) or TTL_S,
-        "max_ttl": (decision.max_ttl_s if decision else 0) or MAX_TTL_S,
-    }
-
-
-def _seconds(value: object, otherwise: int) -> int:
-    return value if isinstance(value, int) else otherwise
 
 
 def _advice(migration: SecretMigration, config: Config) -> str:

@@ -7,22 +7,29 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from injector.vault.objects import Policy, VaultPlan
+from injector.vault.objects import AGENT_RULES, Policy, VaultPlan
+from injector.vault.ownership import MARK, WITH, render_head
 
-MARK: Final = "# phase2: made for "
-"""First line of every policy that phase2 makes. What does not start with it is not ours and is never touched."""
+__all__ = ["MARK", "render_files", "render_policy", "render_script"]
 
 
 def render_policy(policy: Policy) -> str:
-    """Return a policy as HCL."""
-    lines = [f"{MARK}{', '.join(policy.owner)}"]
+    """Return a policy as HCL, with the head by which phase2 knows it again."""
+    lines = [*render_head(policy.owner, policy.belongings)]
     for path, capabilities in policy.rules:
-        words = ", ".join(json.dumps(one) for one in capabilities)
-        lines += [f"path {json.dumps(path, ensure_ascii=False)} {{", f"  capabilities = [{words}]", "}"]
+        lines += _rule(path, capabilities)
+    lines.append("# What the agent does for itself: renew its token and its leases, and give the token back.")
+    for path, capabilities in AGENT_RULES:
+        lines += _rule(path, capabilities)
     return "\n".join(lines) + "\n"
+
+
+def _rule(path: str, capabilities: Sequence[str]) -> tuple[str, ...]:
+    words = ", ".join(json.dumps(one) for one in capabilities)
+    return f"path {json.dumps(path, ensure_ascii=False)} {{", f"  capabilities = [{words}]", "}"
 
 
 def render_script(plan: VaultPlan) -> str:
@@ -44,14 +51,40 @@ def _script(plan: VaultPlan) -> Iterator[str]:
         yield f"# NOT DECIDED {open_question.migration}: {open_question.what}; {open_question.remedy}"
     if plan.undecided:
         yield "echo 'apply.sh: something is not decided yet: see its head' >&2; exit 1"
-    for role in plan.engine_roles:
-        yield from _write(role.path, role.parameters)
+    yield _GUARD.rstrip("\n")
+    heads: dict[str, list[str]] = {}
+    for policy in plan.policies:
+        heads.setdefault(policy.path, []).append(policy.name)
+        for path in policy.belongings:
+            heads.setdefault(path, []).append(policy.name)
+    for path, names in sorted(heads.items()):
+        yield f"free {' '.join(shlex.quote(word) for word in (path, *names))}"
+    # In this order a role is never there without the head that says whose it is, and the login comes last.
     for policy in plan.policies:
         yield f"vault policy write {shlex.quote(policy.name)} - <<'PHASE2_POLICY'"
         yield render_policy(policy).rstrip("\n")
         yield "PHASE2_POLICY"
+    for role in plan.engine_roles:
+        yield from _write(role.path, role.parameters)
     for auth in plan.auth_roles:
         yield from _write(auth.path, auth.parameters)
+
+
+_GUARD: Final = """\
+free() { # PATH POLICY...: nothing is there, or one of these policies says that it was made with it
+  object=$1; shift
+  vault read "$object" >/dev/null 2>&1 || return 0
+  for policy in "$@"; do
+    head=$(vault policy read "$policy" 2>/dev/null | grep '^@START@') || continue
+    case $object in sys/policies/acl/*) return 0 ;; esac
+    if printf '%s\\n' "$head" | grep -Fqx "@WITH@$object"; then return 0; fi
+  done
+  [ "${ADOPT:-}" != yes ] || return 0
+  echo "apply.sh: $object: is there and was not made by phase2; rename it, or run with ADOPT=yes to take it over" >&2
+  exit 1
+}
+""".replace("@START@", MARK).replace("@WITH@", WITH)
+"""As the other writers do, the script overwrites nothing that it did not make."""
 
 
 def _write(path: str, parameters: Mapping[str, object]) -> Iterator[str]:

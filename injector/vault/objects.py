@@ -5,27 +5,51 @@ One model for all writers: HCL with a script, Terraform, and the API. What a wri
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
 
 from injector.config.model import AuthMethod
 from injector.location import Location
 from injector.model import NOWHERE, ObjectRef
+from injector.vault.engines import form_of
+
+POLICIES: Final = "sys/policies/acl"
+"""Where policies are in the API."""
+
+AGENT_RULES: Final = (
+    ("auth/token/lookup-self", ("read",)),
+    ("auth/token/renew-self", ("update",)),
+    ("auth/token/revoke-self", ("update",)),
+    ("sys/leases/renew", ("update",)),
+)
+"""What the agent does beside reading: it renews its token and its leases, and gives its token back when the pod ends.
+
+The policy ``default``, which would allow this too, allows a dozen things more, so roles are made without it.
+docs/ground-truth.md names the test that shows what the real agent asks for.
+"""
 
 
 @dataclass(frozen=True, slots=True, order=True, kw_only=True)
 class Policy:
-    """A policy: exactly the paths that one workload's templates read.
+    """A policy: exactly the paths that one workload's templates read, and what its agent needs for itself.
 
     Attributes:
-        rules: (path, capabilities), sorted by path.
-        owner: the migrations that want it; it is written into the policy's head, by which a later run knows what it
-            made itself.
+        rules: (path, capabilities), sorted by path: what the templates read.
+        owner: the migrations that want it, as ``namespace/name``.
+        belongings: API paths of the roles that were made for the same workload. Both are written into the policy's
+            head, by which a later run knows what it made itself: roles have no place for a remark.
     """
 
     name: str
     rules: tuple[tuple[str, tuple[str, ...]], ...]
     owner: tuple[str, ...] = ()
+    belongings: tuple[str, ...] = ()
+
+    @property
+    def path(self) -> str:
+        """Return its API path."""
+        return f"{POLICIES}/{self.name}"
 
 
 @dataclass(frozen=True, slots=True, order=True, kw_only=True)
@@ -101,9 +125,7 @@ class EngineRole:
     @property
     def path(self) -> str:
         """Return its API path: ``role`` or ``roles`` below the mount, as the engine has it."""
-        kind = self.engine.partition("/")[0]
-        folder = {"ldap": "role", "terraform": "role", "gcp": "roleset", "nomad": "role"}.get(kind, "roles")
-        return f"{self.mount}/{folder}/{self.name}"
+        return f"{self.mount}/{form_of(self.engine).folder}/{self.name}"
 
 
 @dataclass(frozen=True, slots=True, order=True, kw_only=True)
@@ -134,3 +156,17 @@ class VaultPlan:
     auth_roles: tuple[AuthRole, ...] = ()
     engine_roles: tuple[EngineRole, ...] = ()
     undecided: tuple[Undecided, ...] = ()
+
+    def only(self, names: Collection[str]) -> VaultPlan:
+        """Return what some migrations (``namespace/name``) need, whole: a shared policy keeps what others read."""
+        policies = tuple(one for one in self.policies if not set(names).isdisjoint(one.owner))
+        paths = {path for one in policies for path in one.belongings}
+        return replace(
+            self,
+            policies=policies,
+            auth_roles=tuple(one for one in self.auth_roles if one.path in paths),
+            engine_roles=tuple(one for one in self.engine_roles if one.path in paths),
+            undecided=tuple(
+                one for one in self.undecided if f"{one.migration.namespace}/{one.migration.name}" in names
+            ),
+        )

@@ -9,6 +9,9 @@ from typing import Final
 _SECRET: Final = re.compile(
     r'\b(?P<call>secret|pkiCert|secrets)\s+(?P<path>"(?:[^"\\\n]|\\.)*"|`[^`]*`)(?P<write>(?:\s+(?:"(?:[^"\\\n]|\\.)*"|`[^`]*`))*)'
 )
+_COMPUTED: Final = re.compile(
+    r"\{\{-?\s*(?:with|range|if)\s+(?:\$\w+\s*:?=\s*)?(?:secrets?|pkiCert)\s+(?![\"`])[^}]{0,60}"
+)
 _ESCAPE: Final = re.compile(r"\\(.)")
 
 
@@ -23,6 +26,21 @@ def read_rules(templates: Iterable[str]) -> tuple[tuple[str, tuple[str, ...]], .
         for path, capability in _calls(template):
             found.setdefault(path, set()).add(capability)
     return tuple((path, tuple(sorted(found[path]))) for path in sorted(found))
+
+
+def unclear_reads(templates: Iterable[str]) -> tuple[str, ...]:
+    """Return in words what no policy can be exactly right for, sorted.
+
+    In a policy's path ``+`` stands for any segment and a final ``*`` for any rest, and there is no way to write the
+    characters themselves. Source: https://developer.hashicorp.com/vault/docs/concepts/policies#policy-syntax
+    """
+    found = set()
+    for template in templates:
+        found |= {f"{match[0]} }}}} computes its path" for match in _COMPUTED.finditer(template)}
+        for path, _ in _calls(template):
+            if path.endswith("*") or "+" in path.split("/"):
+                found.add(f"a policy for {path} would allow other paths too")
+    return tuple(sorted(found))
 
 
 def _calls(template: str) -> Iterator[tuple[str, str]]:

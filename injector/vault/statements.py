@@ -46,8 +46,9 @@ _NO_GRANTS_ONLY: Final = "what the login may do: give grants for it"
 
 def _postgresql(decision: Decision) -> Statements:
     login = "CREATE ROLE \"{{name}}\" WITH LOGIN PASSWORD '{{password}}' VALID UNTIL '{{expiration}}'"
-    revocation: tuple[str, ...] = ()
     creation: tuple[str, ...] = (f"{login};", *decision.grants)
+    # DROP OWNED also takes back what was granted; without it DROP ROLE refuses.
+    ending = ['DROP OWNED BY "{{name}}";', 'DROP ROLE "{{name}}";']
     if decision.owner:
         owner = _quoted(decision.owner)
         # Objects that a migration creates must outlive the login: it acts as the owner from its first statement on.
@@ -56,10 +57,15 @@ def _postgresql(decision: Decision) -> Statements:
             f'ALTER ROLE "{{{{name}}}}" SET ROLE {owner};',
             *decision.grants,
         )
-        revocation = (f'REASSIGN OWNED BY "{{{{name}}}}" TO {owner};',)
-    # DROP OWNED also takes back what was granted; without it DROP ROLE refuses.
-    revocation += ('DROP OWNED BY "{{name}}";', 'DROP ROLE IF EXISTS "{{name}}";')
-    return Statements(creation, revocation, "" if decision.owner or decision.grants else _NO_GRANTS)
+        # What it made after a RESET ROLE goes to the owner too.
+        ending.insert(0, f'REASSIGN OWNED BY "{{{{name}}}}" TO {owner};')
+    # One block, which the plugin runs as it is: a login that somebody dropped by hand must not fail its revocation for
+    # ever. Who is no superuser must be a member of the login to drop what it owns.
+    revocation = (
+        "DO $$ BEGIN IF EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = '{{name}}') THEN "
+        f'GRANT "{{{{name}}}}" TO CURRENT_USER; {" ".join(ending)} END IF; END $$;'
+    )
+    return Statements(creation, (revocation,), "" if decision.owner or decision.grants else _NO_GRANTS)
 
 
 def _mysql(decision: Decision) -> Statements:

@@ -41,15 +41,23 @@ def _engine_role(role: EngineRole) -> Iterator[str]:
         arguments = {"backend": role.mount, "name": role.name, **role.parameters}
         yield from _resource("vault_database_secret_backend_role", label, arguments)
         return
-    arguments = {"path": role.path, "data_json": json.dumps(role.parameters, sort_keys=True), "disable_delete": False}
-    yield from _resource("vault_generic_endpoint", label, {**arguments, "ignore_absent_fields": True})
+    yield from _endpoint(label, role.path, role.parameters)
 
 
 def _auth_role(role: AuthRole) -> Iterator[str]:
+    label = f"{role.mount}_{role.name}"
+    if "," in role.bound_issuer and role.method is AuthMethod.JWT:
+        # The resource splits the texts of bound_claims at commas; an API server with several issuers is called by all.
+        yield from _endpoint(label, role.path, role.parameters)
+        return
     kind = "vault_jwt_auth_backend_role" if role.method is AuthMethod.JWT else "vault_kubernetes_auth_backend_role"
-    yield from _resource(
-        kind, f"{role.mount}_{role.name}", {"backend": role.mount, "role_name": role.name, **role.parameters}
-    )
+    yield from _resource(kind, label, {"backend": role.mount, "role_name": role.name, **role.parameters})
+
+
+def _endpoint(label: str, path: str, parameters: Mapping[str, object]) -> Iterator[str]:
+    data = json.dumps(parameters, sort_keys=True, ensure_ascii=False)
+    arguments = {"path": path, "data_json": data, "disable_delete": False, "ignore_absent_fields": True}
+    yield from _resource("vault_generic_endpoint", label, arguments)
 
 
 def _resource(kind: str, label: str, arguments: Mapping[str, object]) -> Iterator[str]:
