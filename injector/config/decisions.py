@@ -28,6 +28,7 @@ _DURATION: Final = re.compile(r"([1-9][0-9]{0,6})([smh])\Z")
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600}
 _GLOB: Final = Text("a glob", r"(?:[^\s\[\]{}]|\[!?[^\s\[\]]+\])+", "`*` is any text, `?` one character", 300)
 _LINE: Final = Text("a text", r"[^\n]*\S[^\n]*", "write it on one line", 4000)
+_BLOCK: Final = Text("a text", r"[\s\S]*\S[\s\S]*", "it may have several lines", 20000)
 _ROLE: Final = Text("a name", r"[A-Za-z0-9_.-]+", "letters, digits, `_`, `.` and `-`", 200)
 _SQL_NAME: Final = Text("a role's name", r"[^\s\"';\\{}]+", "as the database has it, without quotes", 63)
 _FIELD: Final = Text("a dotted path", r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*", "as in grafana.podLabels", 300)
@@ -85,8 +86,8 @@ ENGINE_ROLE: Final = Section(
         Field("revocation", ListOf(_LINE, "statements"), "Revocation statements, in place of the usual ones."),
         Field(
             "parameters",
-            MapOf(_ROLE, _LINE, "fields to values"),
-            "Other engines: fields of the role, as Vault's API names them.",
+            MapOf(_ROLE, _BLOCK, "fields to values"),
+            "Other engines: fields of the role, as Vault's API names them; lists with commas.",
         ),
         Field("ttl", Duration(), "How long a credential lives; without it `1h`.", attribute="ttl_s"),
         Field("maxTtl", Duration(), "Until when it can be renewed; without it `24h`.", attribute="max_ttl_s"),

@@ -141,7 +141,8 @@ def _translated(url: str, verb: str, path: str, *, is_quoting: bool) -> Iterator
         raise
     except (exceptions.VaultError, requests.exceptions.RequestException, OSError, ValueError) as err:
         what, remedy = next((words for kind, *words in _REASONS if isinstance(err, kind)), _NO_VAULT)
-        quoted = _quoted(err) if is_quoting and isinstance(err, exceptions.InvalidRequest) else ""
+        is_said = is_quoting and isinstance(err, exceptions.InvalidRequest | exceptions.InternalServerError)
+        quoted = _quoted(err) if is_said else ""
         raise VaultError(f"{url}: cannot {verb} {path}: {what}{quoted}; {remedy}") from None
 
 

@@ -19,7 +19,7 @@ _TOKEN_FIELDS: Final[Mapping[str, object]] = {
     "token_type": "default",
 }
 NEUTRAL: Final[Mapping[str, Mapping[str, object]]] = {
-    "jwt": {
+    "auth/jwt": {
         **_TOKEN_FIELDS,
         "bound_audiences": [],
         "bound_claims": {},
@@ -32,7 +32,7 @@ NEUTRAL: Final[Mapping[str, Mapping[str, object]]] = {
         "not_before_leeway": 0,
         "user_claim_json_pointer": False,
     },
-    "kubernetes": {
+    "auth/kubernetes": {
         **_TOKEN_FIELDS,
         "alias_name_source": "serviceaccount_uid",
         "audience": "",
@@ -62,7 +62,7 @@ def differing_fields(want: Mapping[str, object], have: Mapping[str, object], kin
     Args:
         want: field -> value, as planned.
         have: as Vault gives it back.
-        kind: ``jwt``, ``kubernetes``, or an engine; of those in `NEUTRAL` the fields that `want` leaves out count too.
+        kind: ``auth/jwt``, ``auth/kubernetes``, or an engine; of those in `NEUTRAL` the fields that `want` leaves out count too.
     """
     whole = {**NEUTRAL.get(kind, {}), **want}
     return {name: value for name, value in whole.items() if not is_same(name, value, have.get(name))}

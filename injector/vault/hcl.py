@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from injector.vault.objects import AGENT_RULES, Policy, VaultPlan
-from injector.vault.ownership import MARK, WITH, render_head
+from injector.vault.ownership import MARK, START, WITH, render_head
 
 __all__ = ["MARK", "render_files", "render_policy", "render_script"]
 
@@ -83,7 +83,7 @@ free() { # PATH POLICY...: nothing is there, or one of these policies says that 
   echo "apply.sh: $object: is there and was not made by phase2; rename it, or run with ADOPT=yes to take it over" >&2
   exit 1
 }
-""".replace("@START@", MARK).replace("@WITH@", WITH)
+""".replace("@START@", START).replace("@WITH@", WITH)
 """As the other writers do, the script overwrites nothing that it did not make."""
 
 

@@ -93,7 +93,7 @@ def compare(port: VaultPort, plan: VaultPlan, *, is_adopting: bool = False) -> C
     for engine in plan.engine_roles:
         run.add_role(engine, engine.engine.partition("/")[0])
     for auth in plan.auth_roles:
-        run.add_role(auth, auth.method.value)
+        run.add_role(auth, f"auth/{auth.method}")
     return Changes(steps=tuple(run.steps), refused=tuple(run.refused))
 
 

@@ -18,7 +18,6 @@ POLICIES: Final = "sys/policies/acl"
 """Where policies are in the API."""
 
 AGENT_RULES: Final = (
-    ("auth/token/lookup-self", ("read",)),
     ("auth/token/renew-self", ("update",)),
     ("auth/token/revoke-self", ("update",)),
     ("sys/leases/renew", ("update",)),
