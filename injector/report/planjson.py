@@ -19,7 +19,7 @@ from injector.pod.expect import expect_annotations, settings_of
 from injector.pod.names import ESO, OPT_IN, SKIP
 from injector.report.contract import API_VERSION
 from injector.stages.run import Outcome, Refused
-from injector.vault.objects import VaultPlan
+from injector.vault.objects import AGENT_RULES, VaultPlan
 
 Json = dict[str, object]
 
@@ -128,7 +128,10 @@ def _proposal(one: Proposal) -> Json:
 def _vault(plan: VaultPlan) -> Json:
     return {
         "policies": [
-            {"name": one.name, "rules": [{"path": path, "capabilities": list(words)} for path, words in one.rules]}
+            {
+                "name": one.name,
+                "rules": [{"path": path, "capabilities": list(words)} for path, words in (*one.rules, *AGENT_RULES)],
+            }
             for one in plan.policies
         ],
         "authRoles": [{"path": one.path, "parameters": one.parameters} for one in plan.auth_roles],

@@ -64,7 +64,9 @@ def differing_fields(want: Mapping[str, object], have: Mapping[str, object], kin
         have: as Vault gives it back.
         kind: ``auth/jwt``, ``auth/kubernetes``, or an engine; of those in `NEUTRAL` the fields that `want` leaves out count too.
     """
-    whole = {**NEUTRAL.get(kind, {}), **want}
+    # What a server does not know (an older Vault, OpenBao) it does not give back, and it must not be written.
+    neutral = {name: value for name, value in NEUTRAL.get(kind, {}).items() if name in have}
+    whole = {**neutral, **want}
     return {name: value for name, value in whole.items() if not is_same(name, value, have.get(name))}
 
 

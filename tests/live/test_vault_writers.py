@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import psycopg
 import pytest
@@ -178,6 +179,16 @@ def test_what_is_somebody_elses_is_refused_unless_adopted(empty: VaultServer, pa
     assert not compare(vaults.client(empty), plan).pending
 
 
+def test_engine_that_is_not_mounted_is_told(empty: VaultServer) -> None:
+    one = vaults.migration("shop", "db", path="nowhere/creds/shop-db")
+    changes = vaults.apply(empty, build_vault_plan([one], vaults.every_engine(AuthMethod.JWT)))
+
+    assert [(one.path, one.why.partition(";")[0]) for one in changes.refused] == [
+        ("nowhere/roles/shop-db", "nowhere/roles/shop-db: nothing is mounted there")
+    ]
+    assert vaults.held(empty) == {}
+
+
 def test_script_takes_over_when_told_to(empty: VaultServer) -> None:
     plan = build_vault_plan([vaults.migration("shop", "db")], vaults.every_engine(AuthMethod.JWT))
     for path, data in FOREIGN:
@@ -225,6 +236,10 @@ def test_destruction_of_one_migration_keeps_what_another_needs(empty: VaultServe
 # -- least privilege --------------------------------------------------------------------------------
 
 
+Asked: TypeAlias = tuple[str, str, Mapping[str, object] | None]
+"""Verb, path, body."""
+
+
 class Shop:
     """Two workloads of a namespace in the lab's Vault, applied by our client."""
 
@@ -270,13 +285,13 @@ def test_token_of_a_role_reads_its_paths_and_nothing_else(lab_agent: Lab, namesp
     lease = shop.vault.client.adapter.request("get", f"/v1/database/creds/{namespace}-db", raise_exception=True)[
         "lease_id"
     ]
-    allowed = (
+    allowed: tuple[Asked, ...] = (
         ("GET", f"database/creds/{namespace}-db", None),
         ("GET", f"secret/data/{namespace}/app", None),
         ("POST", "auth/token/renew-self", {}),
         ("POST", "sys/leases/renew", {"lease_id": lease}),
     )
-    refused = (
+    refused: tuple[Asked, ...] = (
         ("GET", "auth/token/lookup-self", None),
         ("GET", f"database/creds/{namespace}-jobs", None),
         ("GET", "database/creds/other", None),
