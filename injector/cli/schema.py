@@ -18,6 +18,7 @@ class Described(StrEnum):
     REPORT = "report"
     PLAN = "plan"
     CHANGES = "changes"
+    VAULT = "vault"
     MIGRATION = "migration"
 
 
@@ -26,8 +27,8 @@ class Described(StrEnum):
 def command(*, what: Described) -> Answer:
     """Print a JSON Schema.
 
-    Of phase2.yaml (config), of what `classify -o json` (report), `plan -o json` (plan) or `apply -o json` (changes) prints,
-    or of a SecretMigration (migration).
+    Of phase2.yaml (config), of what `classify -o json` (report), `plan -o json` (plan), `apply -o json` (changes) or `vault
+    plan -o json` (vault) prints, or of a SecretMigration (migration).
     """
     import json
 
@@ -40,7 +41,7 @@ def command(*, what: Described) -> Answer:
             return Answer(document=page.read_schema())
         case Described.REPORT:
             return Answer(document=contract.read_schema())
-        case Described.PLAN | Described.CHANGES:
+        case Described.PLAN | Described.CHANGES | Described.VAULT:
             return Answer(document=planjson.read_schema(what.value))
         case Described.MIGRATION:
             return Answer(document=json.dumps(schema.json_schema(), indent=2) + "\n")

@@ -36,6 +36,10 @@ _OTHERS: Final = {
         "# A stage's changes as JSON\n\n`phase2 apply -o json` and `phase2 rollback -o json` print them; `phase2 schema changes` "
         "their JSON\nSchema.\n"
     ),
+    "vault": (
+        "# Vault's changes as JSON\n\n`phase2 vault plan -o json`, `apply` and `destroy` print them; `phase2 schema vault` "
+        "their JSON Schema.\n"
+    ),
 }
 
 _Node = Mapping[str, object]
@@ -51,7 +55,7 @@ def render_contract_page() -> str:
 
 
 def _plans() -> str:
-    """Return what the documents of plan, apply and rollback hold."""
+    """Return what the documents of plan, apply, rollback and vault hold."""
     parts: list[str] = []
     known: set[str] = set()
     for kind, head in _OTHERS.items():

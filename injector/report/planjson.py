@@ -25,7 +25,7 @@ Json = dict[str, object]
 
 
 def read_schema(kind: str) -> str:
-    """Return the text of the JSON Schema (2020-12) of a document: ``plan`` or ``changes``."""
+    """Return the text of the JSON Schema (2020-12) of a document: ``plan``, ``changes`` or ``vault``."""
     return files("injector.report").joinpath(f"{kind}.schema.json").read_text(encoding="utf-8")
 
 

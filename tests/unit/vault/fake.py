@@ -26,6 +26,10 @@ class FakeVault:
         self.log.append(("read", path))
         return self.held.get(path)
 
+    def changed(self) -> list[tuple[str, str]]:
+        """Return what was written and deleted, in order."""
+        return [one for one in self.log if one[0] in ("write", "delete")]
+
     def list(self, path: str) -> tuple[str, ...]:
         """Return names below a path."""
         self._check(path)
@@ -45,10 +49,6 @@ class FakeVault:
         """Hold it no more."""
         self.log.append(("delete", path))
         self.held.pop(path, None)
-
-    def changed(self) -> list[tuple[str, str]]:
-        """Return what was written and deleted, in order."""
-        return [one for one in self.log if one[0] in ("write", "delete")]
 
     def _check(self, path: str) -> None:
         if not any(path == mount or path.startswith(f"{mount}/") for mount in self.mounts):
