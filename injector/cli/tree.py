@@ -26,7 +26,7 @@ MODULES: Final = {
             "rules",
             "schema",
             "vault",
-    "version",
+            "version",
         )
     },
     "webhook": "webhook.command",
