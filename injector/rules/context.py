@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,6 +15,8 @@ from injector.manifests.roots import Root, RootKind
 from injector.model import Finding, How, ObjectRef, SecretSource, SourceKind, Store, StoreRef
 
 _GITOPS: Final = frozenset({RootKind.FLUX, RootKind.ARGO})
+
+_PLAIN: Final = re.compile(r"[a-z0-9-]*")
 
 StoreKey = tuple[str, str, str]
 """Kind, namespace (empty for a ClusterSecretStore) and name."""
@@ -31,6 +34,7 @@ class Context:
         lost_stores: stores that stand in the tree and are not deployed -> where.
         lost_sources: (namespace, Secret's name) -> manifests that would make it and that nothing deploys; the
             namespace may be empty.
+        copies: a Secret's name -> the namespaces that a tool copies one of this name to, patterns among them.
         deleting_pushes: PushSecrets that delete the remote copy with the Secret.
         config: what only a person can know of the tree.
         reported: (object, the root that deploys it, whether it is an orphan) -> what the reader of its manifest found
@@ -43,6 +47,7 @@ class Context:
     stores: frozenset[StoreKey] = frozenset()
     lost_stores: Mapping[StoreKey, Location] = field(default_factory=dict)
     lost_sources: Mapping[tuple[str, str], tuple[SecretSource, ...]] = field(default_factory=dict)
+    copies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     deleting_pushes: frozenset[ObjectRef] = frozenset()
     reported: Mapping[tuple[ObjectRef, str, bool], tuple[Finding, ...]] = field(default_factory=dict)
     config: Config = DEFAULT
@@ -66,6 +71,7 @@ class Context:
             stores=stores,
             lost_stores={key: lost[key] for key in lost if key not in stores},
             lost_sources=_lost_sources(orphaned),
+            copies=_copies(deployed),
             deleting_pushes=frozenset(_deleting_pushes(deployed)),
             reported=_reported(inventory),
             config=config,
@@ -86,6 +92,14 @@ class Context:
     def find_lost_store(self, store: StoreRef, namespace: str) -> Location | None:
         """Return where a store stands that nothing deploys, None when it is deployed or not in the tree."""
         return self.lost_stores.get(_key(store, namespace))
+
+    def may_copy(self, namespace: str, name: str) -> bool:
+        """Tell whether a tool copies a Secret here; of a pattern of namespaces only the plain start is compared."""
+        starts = ((one, _PLAIN.match(one)) for one in self.copies.get(name, ()))
+        return any(
+            start is not None and (namespace == one if start[0] == one else namespace.startswith(start[0]))
+            for one, start in starts
+        )
 
     def is_gitops(self, root: str) -> bool:
         """Tell whether a root is one of a cluster's own, not a folder or stream that may be a part of a tree."""
@@ -122,6 +136,14 @@ def _lost_sources(orphaned: Facts) -> dict[tuple[str, str], tuple[SecretSource, 
     for source in orphaned.sources:
         found[source.ref.namespace, source.target].append(source)
     return {key: tuple(sorted(found[key], key=lambda one: one.origin.location)) for key in found}
+
+
+def _copies(deployed: Facts) -> dict[str, tuple[str, ...]]:
+    found: dict[str, set[str]] = defaultdict(set)
+    for one in deployed.consumers:
+        if one.how is How.COPY:
+            found[one.ref.name].add(one.ref.namespace)
+    return {name: tuple(sorted(found[name])) for name in found}
 
 
 def _deleting_pushes(deployed: Facts) -> Iterator[ObjectRef]:

@@ -55,9 +55,9 @@ def _deployed_twice(subject: Subject) -> Found:
 
 
 def _secret_missing(subject: Subject) -> Found:
-    if not _is_missing(subject) or _find_lost(subject):
-        return
     secret = subject.secret
+    if not _is_missing(subject) or _find_lost(subject) or subject.context.may_copy(secret.namespace, secret.name):
+        return
     reader = next((one for one in secret.consumers if one.how in _IN_A_POD and not one.is_optional), None)
     if reader is None or not subject.context.is_gitops(reader.origin.root) or _may_be_a_charts(secret):
         return

@@ -127,6 +127,7 @@ def _issued(unit: Unit, secret: Secret) -> Nature | None:
             continue
         engine = next((word for word in w.words(remote.path) if word in _ISSUED_KINDS), "")
         system = next((w.SYSTEMS[word] for word in w.words(remote.path) if word in w.SYSTEMS), "")
+        system = system or (unit.hint.system if engine == "database" and unit.hint.system != "sql" else "")
         if system in w.DATABASES:
             return Nature("database-login", f"database/{system}", System(system))
         if engine:

@@ -232,3 +232,16 @@ def test_what_is_wrong_in_one_cluster_is_not_told_of_another(tmp_path: Path) -> 
     found = {item.source.origin.location.path: [one.rule for one in item.findings] for item in report.items}
 
     assert found == {"web/app.yaml": [], "stage/app.yaml": ["eso-empty-remote-key"]}
+
+
+COPIED = "metadata: {annotations: {reflector.v1.k8s.emberstack.com/reflection-auto-enabled: 'true', reflector.v1.k8s.emberstack.com/reflection-auto-namespaces: 'NAMESPACES'}}"
+
+
+@pytest.mark.parametrize(("namespaces", "count"), [("shop", 0), ("sh.*", 0), ("other", 1), ("tools-.*", 1)])
+def test_what_a_tool_copies_here_is_not_missing(namespaces: str, count: int, tmp_path: Path) -> None:
+    target = f"template: {{{COPIED.replace('NAMESPACES', namespaces)}}}"
+    source = external_secret("shared/web", {"token": "shared/web#token"}, target=target)
+
+    text = manifests(file("clusters/home/all.yaml", flux("web")), file("web/app.yaml", READER, source))
+
+    assert len(messages(text, "secret-missing", tmp_path)) == count
