@@ -11,6 +11,7 @@ from typing import Final
 from injector.config.model import DEFAULT, Config
 from injector.inventory.facts import Facts, Inventory
 from injector.location import Location
+from injector.manifests.files import parent
 from injector.manifests.roots import Root, RootKind
 from injector.model import Finding, How, ObjectRef, SecretSource, SourceKind, Store, StoreRef
 
@@ -35,6 +36,7 @@ class Context:
         lost_sources: (namespace, Secret's name) -> manifests that would make it and that nothing deploys; the
             namespace may be empty.
         copies: a Secret's name -> the namespaces that a tool copies one of this name to, patterns among them.
+        unread: folders that hold a deployed file which could not be read: it may make what seems to be missing.
         deleting_pushes: PushSecrets that delete the remote copy with the Secret.
         config: what only a person can know of the tree.
         reported: (object, the root that deploys it, whether it is an orphan) -> what the reader of its manifest found
@@ -48,6 +50,7 @@ class Context:
     lost_stores: Mapping[StoreKey, Location] = field(default_factory=dict)
     lost_sources: Mapping[tuple[str, str], tuple[SecretSource, ...]] = field(default_factory=dict)
     copies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    unread: frozenset[str] = frozenset()
     deleting_pushes: frozenset[ObjectRef] = frozenset()
     reported: Mapping[tuple[ObjectRef, str, bool], tuple[Finding, ...]] = field(default_factory=dict)
     config: Config = DEFAULT
@@ -72,6 +75,7 @@ class Context:
             lost_stores={key: lost[key] for key in lost if key not in stores},
             lost_sources=_lost_sources(orphaned),
             copies=_copies(deployed),
+            unread=frozenset(parent(one.location.path) for one in inventory.unreadable if one.is_deployed),
             deleting_pushes=frozenset(_deleting_pushes(deployed)),
             reported=_reported(inventory),
             config=config,
@@ -100,6 +104,10 @@ class Context:
             start is not None and (namespace == one if start[0] == one else namespace.startswith(start[0]))
             for one, start in starts
         )
+
+    def is_read_around(self, path: str) -> bool:
+        """Tell whether all deployed files in a file's folder, and in those above it, could be read."""
+        return not any(one == "." or path.startswith(f"{one}/") for one in self.unread)
 
     def is_gitops(self, root: str) -> bool:
         """Tell whether a root is one of a cluster's own, not a folder or stream that may be a part of a tree."""

@@ -61,6 +61,8 @@ def _secret_missing(subject: Subject) -> Found:
     reader = next((one for one in secret.consumers if one.how in _IN_A_POD and not one.is_optional), None)
     if reader is None or not subject.context.is_gitops(reader.origin.root) or _may_be_a_charts(secret):
         return
+    if not subject.context.is_read_around(reader.location.path):
+        return
     message = f"nothing in the tree makes Secret {secret.name}, and {reader.ref} does not start without it"
     yield message, reader.location
 

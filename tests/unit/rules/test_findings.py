@@ -245,3 +245,15 @@ def test_what_a_tool_copies_here_is_not_missing(namespaces: str, count: int, tmp
     text = manifests(file("clusters/home/all.yaml", flux("web")), file("web/app.yaml", READER, source))
 
     assert len(messages(text, "secret-missing", tmp_path)) == count
+
+
+@pytest.mark.parametrize(("folder", "count"), [("web", 0), ("other", 1)])
+def test_what_an_unreadable_file_nearby_may_make_is_not_missing(folder: str, count: int, tmp_path: Path) -> None:
+    text = manifests(
+        file("clusters/home/all.yaml", flux("web"), flux("other")),
+        file("web/app.yaml", READER),
+        file("other/app.yaml", SECRET.replace("name: web", "name: other")),
+        file(f"{folder}/broken.yaml", "kind: [\n"),
+    )
+
+    assert len(messages(text, "secret-missing", tmp_path)) == count
