@@ -1,7 +1,7 @@
 """Flux: from a Kustomization object to a root, and ``postBuild`` substitution.
 
 Source: https://fluxcd.io/flux/components/kustomize/kustomizations/ and fluxcd/pkg/kustomize
-(kustomize_varsub.go, which uses drone/envsubst).
+(kustomize_varsub.go, which uses fluxcd/pkg/envsubst).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Final
 
 from injector.location import Location
 from injector.manifests.document import Resource, api_group, items, mapping, text
+from injector.manifests.envsubst import DEFAULTS, transform
 from injector.manifests.yamldoc import Map, Seq, Value
 from injector.model import Diagnostic
 
@@ -107,7 +108,7 @@ def _extra_of(spec: Map) -> Map | None:
 
 
 _VARIABLE: Final = re.compile(
-    r"\$\$\{|\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?P<op>:=|:-|=|-|:\?|\?|//?|##?|%%?|,,?|\^\^?|:)?"
+    r"\$\$\{|\$\{(?P<size>#)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?P<op>:[=?+-]|=|-|/[/#%]?|##?|%%?|,,?|\^\^?|:)?"
     r"(?P<rest>(?:[^{}]|\{[^{}]*\})*)\}"
 )
 
@@ -116,12 +117,17 @@ class Substitution:
     """Replaces ``${VAR}`` in the scalars of objects.
 
     Flux replaces what it does not know by nothing. Here an unknown variable is *kept* and reported: its value
-    may come from a Secret or a ConfigMap that is not in the tree.
+    may come from a Secret or a ConfigMap that is not in the tree. What Flux refuses to read is kept as well.
+
+    Attributes:
+        unknown: variables that nothing sets -> where the first one stands.
+        refused: variables in a form that Flux does not know -> the same.
     """
 
     def __init__(self, variables: Mapping[str, str]) -> None:
         self._variables = variables
         self.unknown: dict[str, Location] = {}
+        self.refused: dict[str, Location] = {}
 
     def apply(self, resource: Resource) -> None:
         """Substitute in a whole object, in place, unless the object opts out."""
@@ -163,14 +169,19 @@ class Substitution:
             if name is None:
                 return "${"
             known = self._variables.get(name)
-            operator = match["op"] or ""
-            if operator in (":=", ":-", "=", "-") and not known:
-                rest = match["rest"]
-                return self.replace(rest, at) if "${" in rest else rest
+            operator, rest = match["op"] or "", match["rest"]
+            if operator in DEFAULTS and not match["size"]:
+                return known or self.replace(rest, at)
             if known is None:
                 self.unknown.setdefault(name, at)
                 return match[0]
-            return known if operator in ("", ":=", ":-", "=", "-") else match[0]
+            if match["size"]:
+                made = str(len(known)) if not operator + rest else None
+            else:
+                made = transform(known, operator, self.replace(rest, at)) if operator + rest else known
+            if made is None:
+                self.refused.setdefault(name, at)
+            return match[0] if made is None else made
 
         return _VARIABLE.sub(one, value)
 

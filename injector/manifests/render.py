@@ -118,6 +118,9 @@ def _substitute(root: Root, rendered: Rendered) -> None:
     for name, at in sorted(substitution.unknown.items()):
         message = f"${{{name}}} is set nowhere in the tree; it is kept as it is"
         rendered.diagnostics.append(Diagnostic(at, "unresolved-variable", message))
+    for name, at in sorted(substitution.refused.items()):
+        message = f"Flux does not read ${{{name}}} in this form; it is kept as it is"
+        rendered.diagnostics.append(Diagnostic(at, "unresolved-variable", message))
 
 
 _CLUSTER_SCOPED: Final = frozenset(

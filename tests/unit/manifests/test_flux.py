@@ -45,7 +45,7 @@ def substituted(value: str, **variables: str) -> tuple[str, list[str]]:
     ],
 )
 def test_a_known_variable_is_replaced_as_flux_does(written: str, expected: str) -> None:
-    """Source: github.com/drone/envsubst, which takes ``=``, ``:=``, ``-`` and ``:-`` alike."""
+    """Source: github.com/fluxcd/pkg/envsubst, which takes ``=``, ``:=`` and ``:-`` alike."""
     assert substituted(written, A="1", B="two", EMPTY="") == (expected, [])
 
 
@@ -56,8 +56,55 @@ def test_an_unknown_variable_is_kept_and_reported(written: str) -> None:
     assert substituted(written) == (expected, ["NONE"])
 
 
-def test_what_flux_would_cut_or_change_of_a_known_variable_is_kept() -> None:
-    assert substituted("${A^^}", A="x") == ("${A^^}", [])
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("${#V}", "12"),
+        ("${V^}", "AbcdEFGH28ij"),
+        ("${V^^}", "ABCDEFGH28IJ"),
+        ("${CAPITALS,}", "aBC"),
+        ("${CAPITALS,,}", "abc"),
+        ("${V:8}", "28ij"),
+        ("${V:4:4}", "EFGH"),
+        ("${V:0:-2}", "abcdEFGH28"),
+        ("${V:99}", ""),
+        ("${V:x}", "abcdEFGH28ij"),
+        ("${PATH_#*/}", "to/file.tar.gz"),
+        ("${PATH_##*/}", "file.tar.gz"),
+        ("${PATH_%.*}", "path/to/file.tar"),
+        ("${PATH_%%.*}", "path/to/file"),
+        ("${PATH_%nothing}", "path/to/file.tar.gz"),
+        ("${TWICE/abc/xyz}", "xyz-abc"),
+        ("${TWICE//abc/xyz}", "xyz-xyz"),
+        ("${TWICE/#abc/xyz}", "xyz-abc"),
+        ("${TWICE/%abc/xyz}", "abc-xyz"),
+        ("${TWICE/#/in-}", "in-abc-abc"),
+        ("${TWICE/-/}", "abcabc"),
+        (r"${PATH_//\//-}", "path-to-file.tar.gz"),
+        ("${TWICE/abc/${CAPITALS}}", "ABC-abc"),
+        ("${NONE:=${CAPITALS,,}}", "abc"),
+        ("${NONE:+abc}", "abc"),
+        ("${CAPITALS:?needed}", "ABC"),
+    ],
+)
+def test_a_known_variable_is_cut_and_changed_as_flux_does(written: str, expected: str) -> None:
+    """Source: fluxcd/pkg/envsubst/eval_test.go."""
+    variables = {"V": "abcdEFGH28ij", "CAPITALS": "ABC", "PATH_": "path/to/file.tar.gz", "TWICE": "abc-abc"}
+
+    assert substituted(written, **variables) == (expected, [])
+
+
+@pytest.mark.parametrize("written", ["${A.b}", "${A B}", "${A/x}", "${A^x}", "${A#}", "${#A:1}", "${A+x}"])
+def test_a_form_that_flux_does_not_know_is_kept_and_reported(written: str) -> None:
+    substitution = Substitution({"A": "abc"})
+
+    made = substitution.replace(written, HERE)
+
+    assert (made, substitution.refused) == (written, {"A": HERE})
+
+
+def test_the_default_of_a_known_variable_is_not_asked_for() -> None:
+    assert substituted("${A:=${NONE}}", A="x") == ("x", [])
 
 
 def test_variables_are_replaced_in_every_scalar_and_key_with_the_line_of_the_first_unknown() -> None:
