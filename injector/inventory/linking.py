@@ -44,10 +44,12 @@ def _link(
 ) -> Iterator[Secret]:
     readers = _Readers((*facts.consumers, *others), clusters)
     taken: set[int] = set()
-    makers: dict[tuple[str, str, str], list[SecretSource]] = defaultdict(list)
+    makers: dict[tuple[str, str, str, str], list[SecretSource]] = defaultdict(list)
     for source in facts.sources:
-        makers[clusters.get(source.origin.root, ""), source.ref.namespace, source.target].append(source)
-    for (cluster, namespace, name), unordered in sorted(makers.items()):
+        namespace = source.ref.namespace
+        place = "" if namespace else _place_of(source.origin)
+        makers[clusters.get(source.origin.root, ""), namespace, source.target, place].append(source)
+    for (cluster, namespace, name, _), unordered in sorted(makers.items()):
         # By what they are, not by where they stand: the first one's keys decide when there are several.
         sources = sorted(unordered, key=lambda one: (one.kind, one.ref, one.origin.location, one.origin.root))
         consumers = readers.find(cluster, namespace, name, sources[0].origin)
@@ -71,6 +73,15 @@ def _link(
             yield Secret(namespace, name, (source,), _sorted(consumers), is_orphan)
 
 
+def _place_of(origin: Origin) -> str:
+    """Return what tells two Secrets of one name apart whose namespaces the tree does not tell.
+
+    Roots are other deployments; loose files of other folders are mostly those of other apps.
+    """
+    is_loose = origin.root.startswith("files") or not origin.root
+    return posixpath.dirname(origin.location.path) if is_loose else origin.root
+
+
 class _Readers:
     """Consumers by the Secret that they read: a name that every namespace has must cost no more than another."""
 
@@ -91,7 +102,12 @@ class _Readers:
             found = []
             loose = (one for own in spaces.values() for one in own)
         path = origin.location.path
-        return found + [one for one in loose if one.how is not How.COPY and _are_near(path, one.origin.location.path)]
+        near = [one for one in loose if one.how is not How.COPY and _are_near(path, one.origin.location.path)]
+        if any(one.origin.root != origin.root for one in near):
+            # What this root deploys itself, another one deploys for a Secret of its own.
+            own = {one.location for some in spaces.values() for one in some if one.origin.root == origin.root}
+            near = [one for one in near if one.origin.root == origin.root or one.location not in own]
+        return found + near
 
 
 def namespace_of(consumer: Consumer) -> str:
