@@ -86,6 +86,7 @@ class _Builder:
     templated: dict[str, Diagnostic] = field(default_factory=dict)
     notes: list[Diagnostic] = field(default_factory=list)
     entry_files: set[str] = field(default_factory=set)
+    loose: set[str] = field(default_factory=set)
     holders: dict[str, list[str]] | None = None
     config_maps: dict[str, list[tuple[str, Map]]] = field(default_factory=dict)
 
@@ -271,6 +272,7 @@ class _Builder:
         number = 0
         listed = set(self.first.kustomizations.values())
         rest = self._distinct([path for path in self.files.found if path not in listed and self._is_left(path)])
+        self.loose.update(rest)
         for is_orphan, own in _parted(rest, ruled):
             size = max(_CHUNK, len(own) // _CHUNKS)
             chunks = [tuple(own[start : start + size]) for start in range(0, len(own), size)]
@@ -284,6 +286,13 @@ class _Builder:
             children = self._take(run_all(self.runner, roots), is_orphan=is_orphan)
             known = self.folders.copy()
             self._levels([root for root in children if root.folder not in known], is_orphan=is_orphan)
+
+    def _may_hold_objects(self, path: str) -> bool:
+        """Tell a broken manifest from a broken file of an editor, a compiler or CI, which nobody applies."""
+        if not (path.endswith(".json") or path.startswith(".") or "/." in path):
+            return True
+        data = self.files.read(path)
+        return data is None or b"apiVersion" in data
 
     def _real(self, path: str) -> str:
         return os.path.realpath(self.files.absolute(path))
@@ -333,9 +342,10 @@ class _Builder:
         self._resolve_stores()
         unreadable: list[Diagnostic] = []
         unresolved = [replace(one, is_deployed=True) for one in self.notes]
-        for path, (found, is_deployed) in self.broken.items():
+        for path, (found, was_deployed) in self.broken.items():
             if path in self.templated:
                 continue
+            is_deployed = was_deployed and (path not in self.loose or self._may_hold_objects(path))
             for one in found:
                 (unreadable if one.code in _UNREADABLE else unresolved).append(replace(one, is_deployed=is_deployed))
         for facts, is_deployed in ((self.deployed, True), (self.orphaned, False)):

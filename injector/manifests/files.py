@@ -14,10 +14,10 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeGuard
 
 from injector.location import Location
-from injector.manifests.document import Document, Resource
+from injector.manifests.document import Document, Resource, items
 from injector.manifests.jsontext import parse_json
 from injector.manifests.templated import find_template_line
 from injector.manifests.yamldoc import (
@@ -221,14 +221,8 @@ class Files:
     def _documents_of(self, path: str, chunk: Chunk, parsed: Parsed) -> Iterator[Document]:
         value = parsed.value
         line = value.line if isinstance(value, (Map, Seq)) else chunk.line
-        if isinstance(value, Map) and str(value.get("kind", "")).endswith("List"):
-            found = value.get("items")
-            if isinstance(found, Seq):
-                for item in found:
-                    at = item.line if isinstance(item, Map) else line
-                    yield Document(path, chunk.index, at, item)
-                return
-        yield Document(path, chunk.index, line, value, parsed.is_head)
+        for at, item in _items_of(value, line) if is_list(value) else ((line, value),):
+            yield Document(path, chunk.index, at, item, parsed.is_head)
 
     def _fail(self, path: str, chunk: Chunk, err: YamlError) -> None:
         found = find_template_line(chunk.data, err.line - chunk.line) if err.code == "yaml-syntax" else None
@@ -264,6 +258,24 @@ def _read_all(descriptor: int, size: int) -> bytes:
     while parts[-1]:
         parts.append(os.read(descriptor, 1024 * 1024))
     return b"".join(parts)
+
+
+def is_list(value: Value) -> TypeGuard[Map]:
+    """Tell a ``List``, or a list of one kind such as ``SecretList``, from an object."""
+    return (
+        isinstance(value, Map) and str(value.get("kind", "")).endswith("List") and isinstance(value.get("items"), Seq)
+    )
+
+
+def _items_of(found: Map, line: int) -> Iterator[tuple[int, Value]]:
+    """Yield the items of a list and of the lists in it; in a list of one kind they need not say theirs."""
+    kind = str(found["kind"]).removesuffix("List")
+    for item in items(found, "items"):
+        at = item.line if isinstance(item, Map) else line
+        if isinstance(item, Map) and kind and "kind" not in item and "apiVersion" not in item:
+            for key, value in (("kind", kind), ("apiVersion", found.get("apiVersion"))):
+                item.put(key, value, found.lines.get(key))
+        yield from _items_of(item, at) if is_list(item) else ((at, item),)
 
 
 def _as_json(chunk: Chunk, path: str) -> Value:

@@ -47,6 +47,46 @@ def test_a_list_is_its_items(kind: str, tmp_path: Path) -> None:
     ]
 
 
+def test_a_list_in_a_list_is_its_items_as_well(tmp_path: Path) -> None:
+    inner = (
+        "  - apiVersion: v1\n    kind: List\n    items:\n      - "
+        + external("deep").replace("\n", "\n        ").rstrip()
+    )
+    grow(tmp_path, {"list.yaml": f"apiVersion: v1\nkind: List\nitems:\n{inner}\n"})
+
+    assert made(read(tmp_path).deployed) == ["app/deep files:000000 list.yaml:7#0"]
+
+
+def test_items_of_a_list_of_one_kind_need_not_say_their_kind(tmp_path: Path) -> None:
+    """Source: k8s.io/apimachinery, unstructured_list decodeToList."""
+    item = "\n    ".join(external("one").splitlines()[2:])
+    grow(
+        tmp_path,
+        {"list.yaml": f"apiVersion: external-secrets.io/v1\nkind: ExternalSecretList\nitems:\n  - {item}\n"},
+    )
+
+    assert made(read(tmp_path).deployed) == ["app/one files:000000 list.yaml:4#0"]
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "expected"),
+    [
+        (".vscode/tasks.json", '{"tasks": [{"kind": "build"} // by hand\n]}', ".vscode/tasks.json:1 yaml-syntax"),
+        (".github/workflows/ci.yaml", "jobs: [\n", ".github/workflows/ci.yaml:2 yaml-syntax"),
+        ("app.json", '{"apiVersion": "v1"\n', "app.json:2 yaml-syntax!"),
+        ("app.yaml", "jobs: [\n", "app.yaml:2 yaml-syntax!"),
+    ],
+)
+def test_a_broken_file_that_can_hold_no_object_is_named_but_not_deployed(
+    path: str, text: str, expected: str, tmp_path: Path
+) -> None:
+    grow(tmp_path, {path: text, "es.yaml": external()})
+
+    found = read(tmp_path)
+
+    assert said(found.unreadable) == [expected]
+
+
 @pytest.mark.parametrize("items", ["[]", "null", "3", "[1, null, text, []]"])
 def test_a_list_without_objects_is_nothing(items: str, tmp_path: Path) -> None:
     grow(tmp_path, {"list.yaml": f"apiVersion: v1\nkind: List\nitems: {items}\n", "es.yaml": external()})
