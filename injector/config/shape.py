@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from injector.location import Location
 from injector.manifests.yamldoc import Map, Seq, Value
+from injector.redact import looks_secret
 
 Json = dict[str, object]
 
@@ -351,8 +352,8 @@ def suggest(word: str, known: Iterable[str]) -> str:
 
 
 def show(value: str) -> str:
-    """Return a value for the beginning of a message; of one that is no plain word, nothing of it."""
-    return f"{value} " if _PLAIN.match(value) else "what stands there "
+    """Return a value for the beginning of a message; of one that is no plain word, or may be secret, nothing of it."""
+    return f"{value} " if _PLAIN.match(value) and not looks_secret(value) else "what stands there "
 
 
 def kind_of(value: Value) -> str:

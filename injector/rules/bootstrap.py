@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from injector.knowledge.apps import BOOTSTRAP_NAMESPACES
-from injector.model import Confidence
+from injector.model import Confidence, How
 from injector.rules.example import document, external_secret, file, flux, manifests, vault_store, workload
 from injector.rules.readers import infrastructure_of
 from injector.rules.rule import Answer, Case, NearMiss, VerdictRule, stays
@@ -17,7 +17,9 @@ def _store_login(case: Case) -> Answer:
     namespace, name = case.secret.namespace, case.secret.name
     if (namespace, name) not in case.context.store_logins and ("", name) not in case.context.store_logins:
         return None
-    return stays("a secret store logs in with it", case.secret.sources[0].origin.location, Confidence.HIGH)
+    stores = (one.location for one in case.secret.consumers if one.how is How.STORE_AUTH)
+    where = next(stores, case.secret.sources[0].origin.location)
+    return stays("a secret store logs in with it", where, Confidence.HIGH)
 
 
 def _namespace(case: Case) -> Answer:

@@ -68,7 +68,9 @@ def _obstacles(consumer: Consumer, need: Need, config: Config) -> list[str]:
         found += [_from_environment(consumer, variable, config) for variable in _variables(consumer, need)]
     elif consumer.how is How.HELM_VALUES:
         found.append(f"the chart reads the Secret that {consumer.path} names: it must be told to read a file instead")
-    elif consumer.container is None:
+    elif consumer.container is None and consumer.how is How.VOLUME and not consumer.path and not consumer.chart:
+        found.append("no container mounts the volume, and the pod does not start without its Secret: remove it")
+    elif consumer.container is None and not consumer.chart:
         found.append(f"an operator makes the pods of {consumer.ref.kind}: it must pass on the annotations")
     if consumer.chart:
         found.append(_CHART)

@@ -117,8 +117,9 @@ def _known_keys(secret: Secret) -> Iterator[SecretKey]:
         remotes = tuple(replace(remote, prop=remote.prop or name) for remote in star.remotes) if star else ()
         yield SecretKey(name=name, remotes=remotes, location=at)
     yield from (keys[name] for name in sorted(keys))
-    if star is not None and not named and not keys:
-        yield star
+    if not named and not keys:
+        # Nothing tells a key, as for a Secret that nobody in the tree makes and a pod reads whole: it is judged as one.
+        yield star or SecretKey(name="*", location=secret.sources[0].origin.location)
 
 
 def _is_bare(template: str) -> bool:

@@ -127,7 +127,8 @@ def is_remote(entry: str) -> bool:
 def show_entry(entry: str) -> str:
     """Return how messages name an entry: addresses without logins, and no text that is no path."""
     if is_remote(entry):
-        return redact(entry)
+        user = "git@" if entry.startswith("git@") else ""  # the one user of every Git host
+        return user + redact(entry.removeprefix(user))
     return entry if _PATH.match(entry) else "the entry"
 
 

@@ -34,6 +34,14 @@ def what_is_wrong(data: bytes) -> list[str]:
     return []
 
 
+def test_what_may_be_a_secret_is_not_shown() -> None:
+    text = "vault: {address: 'https://admin:Tr0ub4dor@vault.example.com'}"
+
+    assert complaints(text) == [
+        "phase2.yaml:1: vault.address: what stands there is not a URL; as in https://vault.example.com:8200"
+    ]
+
+
 @pytest.mark.parametrize("text", ["", "# nothing yet\n", "---\n", "{}", "---\n# a\n---\n", "\ufeff"])
 def test_file_without_content_says_nothing(text: str) -> None:
     config = parse(text)

@@ -6,6 +6,7 @@ import pytest
 
 from injector.model import Confidence, Readiness, Verdict
 from injector.rules.example import document, external_secret, manifests, workload
+from injector.rules.registry import VERDICTS
 from tests.unit.rules.judging import credential_of, item_of, judge, near_misses_of
 
 APP = "ghcr.io/acme/web:1.4"
@@ -412,3 +413,19 @@ def test_sql_servers_image_is_called_after_its_folder() -> None:
     report = judge(manifests(external_secret("shop/db", {"MSSQL_PASSWORD": "shop/db#pw"}), server))
 
     assert credential_of(report, "MSSQL_PASSWORD").kind == "server-own"
+
+
+def test_the_store_that_logs_in_with_a_secret_is_the_evidence() -> None:
+    report = judge(next(rule for rule in VERDICTS if rule.id == "bootstrap-store-login").example)
+
+    (reason,) = credential_of(report, "secret-id").reasons
+
+    assert (reason.rule, reason.location.line) == ("bootstrap-store-login", 12)
+
+
+def test_a_secret_of_unknown_keys_that_nothing_makes_has_reasons() -> None:
+    report = judge(workload("shop/web", "ghcr.io/acme/web:1.4", env_from="web"))
+
+    (credential,) = report.items[0].credentials
+
+    assert (credential.keys, [one.rule for one in credential.reasons]) == (("*",), ["kind-unknown"])

@@ -192,3 +192,13 @@ def test_an_operators_pods_need_it_to_pass_on_the_annotations() -> None:
 
     assert found.readiness is Readiness.NEEDS_CHANGE
     assert found.obstacles == ("an operator makes the pods of Prometheus: it must pass on the annotations",)
+
+
+def test_a_volume_that_no_container_mounts_is_to_be_removed() -> None:
+    pod = workload("shop/web", APP, volume="web:/secrets").replace("volumeMounts", "unused")
+
+    found = reader(SECRET, CLIENT, pod)
+
+    assert found.obstacles == (
+        "no container mounts the volume, and the pod does not start without its Secret: remove it",
+    )

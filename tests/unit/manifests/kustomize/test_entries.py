@@ -63,6 +63,13 @@ def test_a_remote_base_is_named_and_not_fetched(tmp_path: Path, entry: str) -> N
     assert codes(made) == ["remote-base", "remote-base"]
 
 
+def test_a_remote_base_by_ssh_is_named_with_its_user(tmp_path: Path) -> None:
+    made = built(tmp_path, {"kustomization.yaml": "resources: ['git@github.com:acme/deploy.git']\n"})
+
+    (found,) = made.diagnostics
+    assert found.message.startswith("git@github.com:acme/deploy.git is remote")
+
+
 def test_a_folder_called_like_a_host_is_a_folder(tmp_path: Path) -> None:
     made = built(
         tmp_path,
