@@ -87,9 +87,14 @@ def command(
     seen = preview(world.scene(wanted), world.workspace)
     full = is_full(world.report, is_allowed=reading.allow_unreadable)
     reached = _reached(flatten(fail_on), world, has_changes=bool(world.workspace.changed))
+    asked = {one.migration for one in world.plan.undecided}
     notes = [
         *plan_notes(world),
-        *(Note("warning", f"{one.location}: {one.migration}: {one.why}") for one in seen.refused),
+        *(
+            Note("warning", f"{one.location}: {one.migration}: {one.why}")
+            for one in seen.refused
+            if one.migration not in asked
+        ),
         Note(
             "summary",
             f"{len(proposals)} can move; {len(world.plan.blocked)} blocked; {len(world.plan.undecided)} not decided",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from injector.config.model import AuthMethod, Config
+from injector.delivery.rotation import advise, max_ttl_of
 from injector.location import Location
 from injector.migration.model import Auth, SecretMigration, Stage
 from injector.model import NOWHERE, Consumer, Credential, Item, ObjectRef, Report, SourceKind, Verdict
@@ -122,7 +123,7 @@ class _Plan:
             Proposal(
                 migration=migration,
                 item=item,
-                comments=_comments(migration, item, draft, self.config),
+                comments=_comments(migration, item, draft, self.config, readers.takes),
                 changes=tuple(readers.changes),
                 is_whole=_covers(migration, item),
             )
@@ -165,7 +166,9 @@ def _unique(consumers: Iterable[Consumer]) -> list[Consumer]:
     return list(found.values())
 
 
-def _comments(migration: SecretMigration, item: Item, draft: Draft, config: Config) -> Mapping[str, tuple[str, ...]]:
+def _comments(
+    migration: SecretMigration, item: Item, draft: Draft, config: Config, takes: Mapping[tuple[str, str], str]
+) -> Mapping[str, tuple[str, ...]]:
     """Return why the document says what it says, field by field."""
     source = item.source
     found: dict[str, tuple[str, ...]] = {
@@ -189,11 +192,13 @@ def _comments(migration: SecretMigration, item: Item, draft: Draft, config: Conf
     for number, file in enumerate(migration.files):
         if file.key in draft.notes:
             found[f"spec.files[{number}]"] = (draft.notes[file.key],)
+    lasting = max_ttl_of(
+        config, migration.namespace, (migration.secret, source.ref.name), [one.engine for one in migration.credentials]
+    )
     for number, workload in enumerate(migration.workloads):
         if workload.mode.value == "init":
             found[f"spec.workloads[{number}].mode"] = ("A Job: rendered once, before it starts; nothing is renewed.",)
-        elif workload.rotation.action.value == "restart":
-            found[f"spec.workloads[{number}].rotation"] = (
-                "Nothing is known of how the app takes up new credentials: it must be restarted before the lease ends.",
-            )
+        advice = advise(workload.rotation, takes.get((workload.kind, workload.name), ""), lasting)
+        if advice:
+            found[f"spec.workloads[{number}].rotation"] = advice
     return found

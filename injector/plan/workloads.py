@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from injector.config.model import Config, WorkloadFacts
 from injector.delivery.charts import Places, find_places, place_of
 from injector.delivery.choose import choose, find_command
+from injector.delivery.rotation import choose_rotation
 from injector.location import Location
 from injector.migration.model import ContainerReads, Delivery, Mode, Read, Rotation, RotationAction, Workload
 from injector.model import NOWHERE, Consumer, How, ObjectRef
@@ -20,12 +21,17 @@ _JOBS = frozenset({"Job", "CronJob"})
 
 @dataclass(slots=True)
 class Readers:
-    """Who reads the moved keys, and what stands in the way."""
+    """Who reads the moved keys, and what stands in the way.
+
+    Attributes:
+        takes: (kind, name) of a workload -> how it is known to take up new credentials; empty when it is not.
+    """
 
     workloads: list[Workload] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     blocked: list[Blocked] = field(default_factory=list)
     undecided: list[Undecided] = field(default_factory=list)
+    takes: dict[tuple[str, str], str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +114,16 @@ def _read_workload(ref: ObjectRef, consumers: list[Consumer], secret: Moved, con
         return
     user, group = _identity_of(consumers, known)
     is_job = ref.kind in _JOBS
+    rotation, why = (
+        (Rotation(action=RotationAction.NONE), "")
+        if is_job
+        else choose_rotation(
+            consumers,
+            [read for reads in containers.values() for read in reads.values()],
+            has_identity=user is not None,
+        )
+    )
+    made.takes[ref.kind, ref.name] = why
     made.changes += changes
     made.workloads.append(
         Workload(
@@ -125,7 +141,7 @@ def _read_workload(ref: ObjectRef, consumers: list[Consumer], secret: Moved, con
                 for is_init, name in sorted(containers)
             ),
             mode=Mode.INIT if is_job else Mode.SIDECAR,
-            rotation=Rotation(action=RotationAction.NONE if is_job else RotationAction.RESTART),
+            rotation=rotation,
             run_as_user=user,
             run_as_group=group,
             init_first=any(is_init for is_init, _ in containers),

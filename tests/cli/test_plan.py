@@ -1,0 +1,212 @@
+"""``phase2 plan``, ``apply`` and ``rollback``: what is printed, written, asked, and with which code they end."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from injector.cli import changing
+from injector.migration.schema import json_schema
+from injector.report.planjson import read_schema
+from tests.cli.conftest import Run
+from tests.unit.inventory.trees import grow
+from tests.unit.stages.moving import CONFIG, deployment, shop, tree_of
+
+ONLY = ("--only", "shop/db")
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return grow(tmp_path / "tree", shop())
+
+
+def git(root: Path, *arguments: str) -> None:
+    identity = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org")
+    subprocess.run(["git", *identity, *arguments], cwd=root, capture_output=True, check=True)
+
+
+def test_a_plan_is_a_diff_of_all_that_would_change(root: Path, run: Run) -> None:
+    ran = run("plan", str(root))
+
+    files = [line.split(" b/")[1] for line in ran.out.splitlines() if line.startswith("diff --git ")]
+    assert ran.code == 0
+    assert files == [
+        ".phase2/vault/apply.sh",
+        ".phase2/vault/main.tf",
+        ".phase2/vault/policies/shop-web.hcl",
+        "db.db.secretmigration.yaml",
+        "db.yaml",
+        "kustomization.yaml",
+        "web.yaml",
+    ]
+    assert ran.err.endswith("1 can move; 0 blocked; 0 not decided\n")
+
+
+def test_a_plan_writes_nothing_into_the_tree(root: Path, run: Run) -> None:
+    before = tree_of(root)
+
+    run("plan", str(root))
+
+    assert tree_of(root) == before
+
+
+def test_a_plan_as_yaml_is_what_prepare_writes(root: Path, run: Run) -> None:
+    shown = run("plan", str(root), "-o", "yaml").out
+
+    run("apply", str(root), "--stage", "prepare", "--write", "--yes")
+
+    assert (root / "db.db.secretmigration.yaml").read_text() == shown
+
+
+def test_a_plan_as_json_keeps_to_its_schema(root: Path, run: Run) -> None:
+    document = json.loads(run("plan", str(root), "-o", "json").out)
+
+    jsonschema.validate(document, json.loads(read_schema("plan")))
+    jsonschema.validate(document["items"][0]["migration"], json_schema())
+    assert document["summary"] == {"migrations": 1, "blocked": 0, "undecided": 0}
+    assert document["pods"][0]["annotations"]["vault.hashicorp.com/role"] == "shop-web"
+
+
+def test_a_plan_as_folder_holds_every_form(root: Path, run: Run, tmp_path: Path) -> None:
+    run("plan", str(root), "-o", "dir", "--output-file", str(tmp_path / "out"))
+
+    assert sorted(str(one.relative_to(tmp_path / "out")) for one in (tmp_path / "out").rglob("*") if one.is_file()) == [
+        "changes.diff",
+        "migrations/shop.db.yaml",
+        "plan.json",
+        "pods/shop.Deployment.web.json",
+        "vault/apply.sh",
+        "vault/main.tf",
+        "vault/policies/shop-web.hcl",
+    ]
+
+
+def test_a_folder_needs_a_name(root: Path, run: Run) -> None:
+    ran = run("plan", str(root), "-o", "dir")
+
+    assert ran.code == 2
+    assert "-o dir writes a folder; name it with --output-file" in ran.err
+
+
+def test_what_is_not_decided_shows_no_changes(root: Path, run: Run) -> None:
+    (root / "phase2.yaml").write_text(CONFIG.split("engineRoles")[0])
+
+    ran = run("plan", str(root), "--fail-on", "undecided")
+
+    assert ran.code == 1
+    assert ran.out == ""
+    assert ran.err.startswith("phase2: warning: db.yaml:1: SecretMigration/shop/db: not decided: ")
+    assert ran.err.count("what the login may do") == 1
+
+
+@pytest.mark.parametrize(("bar", "code"), [("changes", 1), ("blocked", 0), ("undecided", 0), ("never", 0)])
+def test_the_bar_decides_the_exit_code_of_a_plan(bar: str, code: int, root: Path, run: Run) -> None:
+    assert run("plan", str(root), "--fail-on", bar).code == code
+
+
+def test_a_reader_that_cannot_move_is_told_as_blocked(root: Path, run: Run) -> None:
+    (root / "web.yaml").write_text(deployment(command=""))
+
+    ran = run("plan", str(root), "--fail-on", "blocked")
+
+    assert ran.code == 1
+    assert "web.yaml:20: ExternalSecret/shop/db: stays: Deployment/shop/web: container app reads PGUSER" in ran.err
+
+
+def test_apply_writes_nothing_unless_it_is_told_to(root: Path, run: Run) -> None:
+    before = tree_of(root)
+
+    ran = run("apply", str(root), "--stage", "prepare")
+
+    assert ran.code == 0
+    assert tree_of(root) == before
+    assert "nothing is written without --write" in ran.err
+
+
+@pytest.mark.parametrize("command", [("apply", "--stage", "prepare"), ("rollback",)])
+def test_changes_as_json_keep_to_their_schema(command: tuple[str, ...], root: Path, run: Run) -> None:
+    if command == ("rollback",):
+        run("apply", str(root), "--stage", "prepare", "--write", "--yes")
+
+    document = json.loads(run(command[0], str(root), *command[1:], "--write", "--yes", "-o", "json").out)
+
+    jsonschema.validate(document, json.loads(read_schema("changes")))
+    assert document["isWritten"] is True
+    assert [one["name"] for one in document["done"]] == ["db"]
+
+
+def test_a_refusal_ends_with_two_and_says_what_to_do(root: Path, run: Run) -> None:
+    run("apply", str(root), "--stage", "prepare", "--write", "--yes")
+
+    ran = run("apply", str(root), "--stage", "retire", "--write", "--yes")
+
+    assert ran.code == 2
+    assert ran.err.startswith(
+        "phase2: error: db.db.secretmigration.yaml:3: SecretMigration/shop/db: is at stage prepare; apply stage release first\n"
+    )
+
+
+def test_without_a_terminal_nobody_is_asked(root: Path, run: Run) -> None:
+    ran = run("apply", str(root), "--stage", "prepare", "--write")
+
+    assert ran.code == 2
+    assert "nobody can be asked here; pass --yes to write without a question" in ran.err
+    assert not (root / ".phase2").exists()
+
+
+@pytest.mark.parametrize(("answer", "code"), [("y\n", 0), ("YES\n", 0), ("\n", 2), ("n\n", 2), ("", 2)])
+def test_on_a_terminal_the_answer_decides(
+    answer: str, code: int, root: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(answer))
+    monkeypatch.setattr(changing, "is_terminal", lambda _: True)
+
+    ran = run("apply", str(root), "--stage", "prepare", "--write")
+
+    assert ran.code == code
+    assert (root / ".phase2").exists() is (code == 0)
+    assert "+kind: SecretMigration" in ran.err, "what is asked about is shown"
+
+
+def test_uncommitted_changes_are_not_overwritten(root: Path, run: Run) -> None:
+    git(root, "init", "--quiet")
+    git(root, "add", "--all")
+    git(root, "commit", "--quiet", "-m", "start")
+    listing = root / "kustomization.yaml"
+    listing.write_text(f"{listing.read_text()}# mine\n")
+
+    ran = run("apply", str(root), "--stage", "prepare", "--write", "--yes")
+
+    assert ran.code == 2
+    assert "kustomization.yaml:1: has uncommitted changes; commit or stash them first" in ran.err
+    assert not (root / ".phase2").exists()
+
+
+def test_only_some_names_must_be_known(root: Path, run: Run) -> None:
+    ran = run("plan", str(root), "--only", "shop/bd")
+
+    assert ran.code == 2
+    assert "shop/bd: is nothing that can move; did you mean shop/db?" in ran.err
+
+
+def test_a_plan_is_made_for_one_folder(root: Path, run: Run) -> None:
+    ran = run("plan", str(root), str(root / "db.yaml"))
+
+    assert ran.code == 2
+    assert "plans are made for one folder; name the root of the tree" in ran.err
+
+
+def test_the_same_tree_gives_the_same_plan(root: Path, run: Run) -> None:
+    first, second = run("plan", str(root), "-o", "json"), run("plan", str(root), "-o", "json", "--jobs", "2")
+
+    assert first.out == second.out
+
+
+@pytest.mark.parametrize("what", ["plan", "changes", "migration"])
+def test_schemas_are_printed(what: str, run: Run) -> None:
+    jsonschema.Draft202012Validator.check_schema(json.loads(run("schema", what).out))
