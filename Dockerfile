@@ -7,11 +7,11 @@ ARG RUNTIME=${BASE}
 
 FROM ${BASE} AS build
 WORKDIR /source
-COPY requirements/build.txt requirements/runtime.txt requirements/
+COPY requirements/build.txt requirements/webhook.txt requirements/
 RUN python3 -m venv /opt/build \
  && /opt/build/bin/pip install --no-cache-dir --no-deps --require-hashes -r requirements/build.txt \
  && python3 -m venv --without-pip /opt/phase2 \
- && /opt/build/bin/pip --python=/opt/phase2/bin/python3 install --no-cache-dir --no-deps --require-hashes -r requirements/runtime.txt
+ && /opt/build/bin/pip --python=/opt/phase2/bin/python3 install --no-cache-dir --no-deps --require-hashes -r requirements/webhook.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY injector injector
 COPY webhook webhook
