@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from injector.config.model import DEFAULT, Config
@@ -49,9 +50,12 @@ def classify(inventory: Inventory, config: Config = DEFAULT) -> Report:
 
 def _judge_secret(secret: Secret, context: Context) -> Iterator[Item]:
     """Yield one item for every source that is listed; each with the credentials that it puts into the Secret."""
-    credentials = tuple(group([judge(case_of(unit, secret, context)) for unit in split_units(secret)], context.config))
+    credentials = _credentials(secret, context)
     for source in _listed_sources(secret):
-        own = _own(credentials, source)
+        others = tuple(one for one in secret.sources if one is not source)
+        # A key that others write as well comes from its own source first: other paths, other lines.
+        judged = _credentials(replace(secret, sources=(source, *others)), context) if others else credentials
+        own = _own(judged, source)
         verdict, confidence = sum_up(own)
         reported = context.reported_of(source, is_orphan=secret.is_orphan)
         found = _find(Subject(secret, source, credentials, context))
@@ -59,6 +63,10 @@ def _judge_secret(secret: Secret, context: Context) -> Iterator[Item]:
             source, _sorted((*reported, *found)), prefix=context.config.label_prefix
         )
         yield Item(source, verdict, confidence, own, findings, suppressed)
+
+
+def _credentials(secret: Secret, context: Context) -> tuple[Credential, ...]:
+    return tuple(group([judge(case_of(unit, secret, context)) for unit in split_units(secret)], context.config))
 
 
 def _own(credentials: tuple[Credential, ...], source: SecretSource) -> tuple[Credential, ...]:

@@ -25,6 +25,9 @@ _NO_SQL: Final = frozenset({"redis", "ldap", "rabbitmq", "influxdb", "elasticsea
 """Nobody calls these just "the database"."""
 _OPERATORS: Final = {"Cluster": "postgresql"}
 """Kinds of operators whose name does not say what they run: CloudNativePG's."""
+_SETTING: Final = re.compile(r"([^=:]{1,120})[=:]\s*[\"']?([^\"'\s]{1,400})")
+"""A line ``name=value`` or ``name: value`` of a configuration file."""
+_MOST_LINES: Final = 500
 _LONGEST_HOST: Final = 120
 _ANY: Final = re.compile("")
 
@@ -61,6 +64,7 @@ def resolve_system(unit: Unit, secret: Secret, config: Config) -> System:
     is_database = system == "sql" or (by_path is not None and by_path.name == "sql")
     return (
         _from_siblings(unit, is_database=is_database)
+        or (_from_file(unit) if is_database else None)
         or _from_path(unit, is_database=is_database)
         or _from_secret(unit, secret, is_database=is_database)
         or _from_user(unit, config)
@@ -125,6 +129,17 @@ def _from_secret(unit: Unit, secret: Secret, *, is_database: bool) -> System | N
             if found and not (found in _NO_SQL and (is_database or found in ("ldap", "redis"))):
                 return System(found, f"key {key.name} tells that it is {found}", key.location)
     return None
+
+
+def _from_file(unit: Unit) -> System | None:
+    """Ask the other lines of the configuration file that a template makes, when they speak of one database only."""
+    lines = unit.key.template.strip().splitlines()
+    pairs = (_SETTING.match(line) for line in lines[:_MOST_LINES]) if len(lines) > 1 else ()
+    found = {_system_in(pair[2]) for pair in pairs if pair and _TELLING.search(pair[1])} - _NO_SQL - {""}
+    if len(found) != 1:
+        return None
+    system = found.pop()
+    return System(system, f"{unit.key.name} tells elsewhere that it is {system}", unit.location)
 
 
 def _from_operator(unit: Unit, secret: Secret) -> System | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from injector.model import Confidence, Readiness, Verdict
@@ -429,3 +431,32 @@ def test_a_secret_of_unknown_keys_that_nothing_makes_has_reasons() -> None:
     (credential,) = report.items[0].credentials
 
     assert (credential.keys, [one.rule for one in credential.reasons]) == (("*",), ["kind-unknown"])
+
+
+@pytest.mark.parametrize(
+    ("file", "engine"),
+    [
+        ("db.url=jdbc:mysql://db:3306/shop\ndb.user={{ .user }}\ndb.password={{ .password }}\n", "database/mysql"),
+        ("db:\n  host: pg.shop.svc\n  port: 5432\n  password: '{{ .password }}'\n", "database/postgresql"),
+        ("db.password={{ .password }}\nweb.port=8080\n", "database"),
+    ],
+)
+def test_a_configuration_file_says_elsewhere_which_database_it_is(file: str, engine: str) -> None:
+    keys = {key: f"shop/x#{key}" for key in ("user", "password")}
+    made = external_secret("shop/web", keys, target=f"template: {{data: {{app.conf: {json.dumps(file)}}}}}")
+
+    report = judge(manifests(made, workload("shop/web", APP, volume="web:/etc/app")))
+
+    assert credential_of(report, "app.conf").engine == engine
+
+
+def test_each_of_two_writers_is_told_with_its_own_path() -> None:
+    one = external_secret("shop/one", {"API_TOKEN": "shop/old#token"}, target="name: web")
+    two = external_secret("shop/two", {"API_TOKEN": "shop/new#token"}, target="name: web")
+
+    report = judge(manifests(one, two, workload("shop/web", APP, env_from="web")))
+
+    assert [one.vault_paths for name in ("one", "two") for one in item_of(report, name).credentials] == [
+        ("shop/old",),
+        ("shop/new",),
+    ]
