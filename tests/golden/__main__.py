@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 from tests.golden.test_stages_tazlab import GOLDEN, STAGES, manifests_of, walk
+from tests.golden.trees import case_names, rewrite
 from tests.golden.tutorial import PAGE, rendered
 
 with tempfile.TemporaryDirectory() as folder:
@@ -14,3 +15,5 @@ for stage in STAGES:
     (GOLDEN / f"{stage}.diff").write_text(manifests_of(steps.diffs[stage]), encoding="utf-8")
 with tempfile.TemporaryDirectory() as folder:
     PAGE.write_text(rendered(Path(folder)), encoding="utf-8")
+for changed in rewrite(case_names()):
+    print(changed)
