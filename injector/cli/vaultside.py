@@ -203,7 +203,9 @@ def read_login(environment: Mapping[str, str], flags: LoginFlags) -> Login:
     match method:
         case LoginMethod.TOKEN:
             home = environment.get("HOME", "")
-            secret = environment.get("VAULT_TOKEN", "") or (_read_file(f"{home}/.vault-token", "") if home else "")
+            secret = environment.get("VAULT_TOKEN", "").strip() or (
+                _read_file(f"{home}/.vault-token", "") if home else ""
+            )
             missing = "there is no token; set VAULT_TOKEN, run `vault login`, or choose another --login"
         case LoginMethod.KUBERNETES:
             secret = _read_file(flags.login_file or _ACCOUNT_TOKEN, flags.login_file)
@@ -242,5 +244,6 @@ def change_notes(changes: Changes, plan: VaultPlan) -> list[Note]:
     ]
     notes += [Note("error", f"{one.path}: {one.why}") for one in changes.refused]
     notes += [Note("warning", f"{one.path}: is taken over") for one in changes.steps if one.is_adopted]
+    notes += [Note("warning", f"{one.path}: {one.why}") for one in changes.doubts]
     notes += [Note("summary", f"{one.path}: {one.why}") for one in changes.kept]
     return notes

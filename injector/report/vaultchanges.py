@@ -35,6 +35,7 @@ def render_vault_json(changes: Changes, undecided: tuple[Undecided, ...], *, is_
         "summary": {action.value: sum(one.action is action for one in changes.steps) for action in Action},
         "items": [_item(step) for step in changes.steps],
         "refused": [{"path": one.path, "message": one.why} for one in changes.refused],
+        "doubts": [{"path": one.path, "message": one.why} for one in changes.doubts],
         "kept": [{"path": one.path, "message": one.why} for one in changes.kept],
         "undecided": [
             {

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from fnmatch import fnmatchcase
 from typing import Final
 
-from injector.errors import VaultMountError
+from injector.errors import VaultError, VaultMountError
 from injector.vault.comparing import differing_fields
 from injector.vault.hcl import render_policy
 from injector.vault.objects import POLICIES, AuthRole, EngineRole, Policy, VaultPlan
@@ -62,11 +63,13 @@ class Changes:
     Attributes:
         refused: as long as there are any, nothing is written.
         kept: of a destruction: what stays because others still need it.
+        doubts: what phase2 does not make, and without which a role issues nothing.
     """
 
     steps: tuple[Step, ...] = ()
     refused: tuple[Refusal, ...] = ()
     kept: tuple[Refusal, ...] = ()
+    doubts: tuple[Refusal, ...] = ()
 
     @property
     def pending(self) -> tuple[Step, ...]:
@@ -94,7 +97,7 @@ def compare(port: VaultPort, plan: VaultPlan, *, is_adopting: bool = False) -> C
         run.add_role(engine, engine.engine.partition("/")[0])
     for auth in plan.auth_roles:
         run.add_role(auth, f"auth/{auth.method}")
-    return Changes(steps=tuple(run.steps), refused=tuple(run.refused))
+    return Changes(steps=tuple(run.steps), refused=tuple(run.refused), doubts=tuple(_doubts(port, plan)))
 
 
 def compare_destruction(port: VaultPort, names: Collection[str]) -> Changes:
@@ -231,6 +234,29 @@ class _Comparison:
         if self.everything is None:
             self.everything = {one for _, head in read_heads(self.port) for one in head.belongings}
         return path in self.everything
+
+
+def _doubts(port: VaultPort, plan: VaultPlan) -> Iterator[Refusal]:
+    """Yield database roles whose connection is not there, or does not let them issue; as far as one may look."""
+    seen: dict[str, Mapping[str, object] | None] = {}
+    for role in plan.engine_roles:
+        name = role.parameters.get("db_name")
+        if not isinstance(name, str) or not name:
+            continue
+        path = f"{role.mount}/config/{name}"
+        if path not in seen:
+            try:
+                seen[path] = port.read(path) or {}
+            except VaultError:
+                seen[path] = None  # who may write roles need not be allowed to see connections
+        connection = seen[path]
+        if connection is None:
+            continue
+        allowed = connection.get("allowed_roles")
+        if not connection:
+            yield Refusal(path=role.path, why=f"its connection {path} is not there; make it, or correct connection")
+        elif not isinstance(allowed, list) or not any(fnmatchcase(role.name, str(one)) for one in allowed):
+            yield Refusal(path=role.path, why=f"{path} does not allow it; add {role.name} to its allowed_roles")
 
 
 def _head(data: Mapping[str, object] | None) -> Head | None:

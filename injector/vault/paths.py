@@ -10,7 +10,7 @@ _SECRET: Final = re.compile(
     r'\b(?P<call>secret|pkiCert|secrets)\s+(?P<path>"(?:[^"\\\n]|\\.)*"|`[^`]*`)(?P<write>(?:\s+(?:"(?:[^"\\\n]|\\.)*"|`[^`]*`))*)'
 )
 _COMPUTED: Final = re.compile(
-    r"\{\{-?\s*(?:with|range|if)\s+(?:\$\w+\s*:?=\s*)?(?:secrets?|pkiCert)\s+(?![\"`])[^}]{0,60}"
+    r"\{\{-?\s*(?:with|range|if)\s+(?:\$\w+\s*:?=\s*)?(?:secrets?|pkiCert)\s+(?![\s\"`])[^}]{0,60}"
 )
 _ESCAPE: Final = re.compile(r"\\(.)")
 
@@ -36,7 +36,7 @@ def unclear_reads(templates: Iterable[str]) -> tuple[str, ...]:
     """
     found = set()
     for template in templates:
-        found |= {f"{match[0]} }}}} computes its path" for match in _COMPUTED.finditer(template)}
+        found |= {f"{match[0].strip()} }}}} computes its path" for match in _COMPUTED.finditer(template)}
         for path, _ in _calls(template):
             if path.endswith("*") or "+" in path.split("/"):
                 found.add(f"a policy for {path} would allow other paths too")

@@ -7,6 +7,7 @@ plugins' pages below it (``{{name}}``, ``{{username}}``, ``{{password}}``, ``{{e
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -70,7 +71,8 @@ def _postgresql(decision: Decision) -> Statements:
 
 def _mysql(decision: Decision) -> Statements:
     creation = ("CREATE USER '{{name}}'@'%' IDENTIFIED BY '{{password}}';", *decision.grants)
-    revocation = ("REVOKE ALL PRIVILEGES, GRANT OPTION FROM '{{name}}'@'%';", "DROP USER IF EXISTS '{{name}}'@'%';")
+    # Takes its privileges too; a REVOKE before it, as the plugin has by default, fails when the user is gone already.
+    revocation = ("DROP USER IF EXISTS '{{name}}'@'%';",)
     return Statements(creation, revocation, "" if decision.grants else _NO_GRANTS_ONLY)
 
 
@@ -97,6 +99,8 @@ def _influxdb(decision: Decision) -> Statements:
 def _oracle(decision: Decision) -> Statements:
     creation = (
         'CREATE USER {{username}} IDENTIFIED BY "{{password}}"',
+        # Both: the plugin's own revocation takes both back, and fails on one that was never granted.
+        "GRANT CONNECT TO {{username}}",
         "GRANT CREATE SESSION TO {{username}}",
         *decision.grants,
     )
@@ -106,6 +110,23 @@ def _oracle(decision: Decision) -> Statements:
 def _snowflake(decision: Decision) -> Statements:
     creation = ("CREATE USER {{name}} PASSWORD = '{{password}}' DAYS_TO_EXPIRY = {{expiration}};", *decision.grants)
     return Statements(creation, ("DROP USER IF EXISTS {{name}};",), "" if decision.grants else _NO_GRANTS_ONLY)
+
+
+def _mongodb(decision: Decision) -> Statements:
+    missing = 'what the login may do: give one grant as JSON, as {"db": "shop", "roles": [{"role": "readWrite"}]}'
+    # The user is made in this database. Without saying so again the plugin looks for it in admin, finds none, and leaves
+    # it behind without an error (plugins/database/mongodb/mongodb.go, DeleteUser).
+    database = _database_of(decision.grants[0]) if decision.grants else ""
+    revocation = (json.dumps({"db": database}),) if database not in ("", "admin") else ()
+    return Statements(decision.grants, revocation, "" if decision.grants else missing)
+
+
+def _database_of(grant: str) -> str:
+    try:
+        read = json.loads(grant)
+    except ValueError:
+        return ""
+    return str(read.get("db", "")) if isinstance(read, dict) else ""
 
 
 def _document(what: str) -> Callable[[Decision], Statements]:
@@ -134,9 +155,7 @@ _FORMS: Final[dict[str, Callable[[Decision], Statements]]] = {
     "influxdb": _influxdb,
     "oracle": _oracle,
     "snowflake": _snowflake,
-    "mongodb": _document(
-        'what the login may do: give one grant as JSON, as {"db": "shop", "roles": [{"role": "readWrite"}]}'
-    ),
+    "mongodb": _mongodb,
     "redis": _document('what the login may do: give one grant as JSON of ACL rules, as ["~*", "+@read"]'),
     "elasticsearch": _document('what the login may do: give one grant as JSON, as {"elasticsearch_roles": ["shop"]}'),
     "couchbase": _document(

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import hcl2
 import requests
 
 from injector.config.load import parse_config
@@ -198,6 +197,8 @@ def read_terraform(text: str) -> dict[str, dict[str, Any]]:
 
     By what the provider's pages say of each resource; the provider itself is not asked.
     """
+    import hcl2  # noqa: PLC0415 - half a second, which only these tests shall pay
+
     found: dict[str, dict[str, Any]] = {}
     for block in hcl2.loads(text)["resource"]:
         for kind, labelled in block.items():

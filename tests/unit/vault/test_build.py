@@ -26,7 +26,7 @@ from injector.model import ObjectRef
 from injector.vault.build import build_vault_plan
 from injector.vault.hcl import MARK, render_files, render_policy
 from injector.vault.objects import Policy
-from injector.vault.paths import read_rules
+from injector.vault.paths import read_rules, unclear_reads
 from injector.vault.statements import build_statements
 from injector.vault.terraform import render_terraform
 
@@ -202,3 +202,132 @@ def test_output_is_the_same_in_any_order() -> None:
     one, two = _migration("a", "x"), _migration("b", "y")
 
     assert build_vault_plan([one, two], _config()) == build_vault_plan([two, one], _config())
+
+
+def test_plain_form_gives_grants_and_takes_all_back_also_when_the_login_is_gone() -> None:
+    made = build_statements("postgresql", Decision(grants=('GRANT a TO "{{name}}";',)))
+
+    assert made.creation[-1] == 'GRANT a TO "{{name}}";'
+    assert "IF EXISTS" in made.revocation[0]
+    assert "REASSIGN" not in made.revocation[0]
+
+
+@pytest.mark.parametrize(
+    ("grant", "revocation"),
+    [
+        ('{"db": "shop", "roles": [{"role": "readWrite"}]}', ('{"db": "shop"}',)),
+        ('{"db": "admin", "roles": []}', ()),
+        ('{"roles": []}', ()),
+        ("no json", ()),
+        ("[]", ()),
+    ],
+)
+def test_user_of_mongodb_is_dropped_where_it_was_made(grant: str, revocation: tuple[str, ...]) -> None:
+    assert build_statements("mongodb", Decision(grants=(grant,))).revocation == revocation
+
+
+def test_revocation_of_ones_own_wins() -> None:
+    assert build_statements("mysql", Decision(grants=("G",), revocation=("R",))).revocation == ("R",)
+
+
+@pytest.mark.parametrize(
+    ("template", "told"),
+    [
+        ('{{ with secret "a/b*" }}x{{ end }}', "a policy for a/b* would allow other paths too"),
+        ('{{ with secret "a/+/b" }}x{{ end }}', "a policy for a/+/b would allow other paths too"),
+        ('{{ with secret (printf "a/%s" "b") }}x{{ end }}', 'with secret (printf "a/%s" "b") }} computes its path'),
+        ("{{- with $s := secret $path }}x{{ end }}", "with $s := secret $path }} computes its path"),
+    ],
+)
+def test_read_that_no_policy_can_be_exact_for_is_a_question(template: str, told: str) -> None:
+    migration = replace(_migration(), files=(RenderedFile(key="password", template=template),))
+
+    undecided = build_vault_plan([migration], _config()).undecided
+
+    assert len(undecided) == 1
+    assert told in undecided[0].what
+
+
+def test_plain_reads_are_no_question() -> None:
+    template = '{{ with  secret   "a+b/c" }}{{ with $s := secret `a*/c` "x=y" }}{{ end }}{{ end }}'
+
+    assert unclear_reads([template]) == ()
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        ('authRole: "{serviceAccount}"', "the auth role web would be for blog/web and shop/web"),
+        ('policy: "{serviceAccount}"', "the policy web would be for blog/web and shop/web"),
+    ],
+)
+def test_name_that_two_accounts_would_share_is_a_question_for_both(names: str, told: str) -> None:
+    config = _config(
+        f"vault: {{auth: {{method: jwt, audience: v}}, names: {{{names}}}}}\nengineRoles: [{{connection: pg, owner: o}}]".encode()
+    )
+    one = _migration()
+    is_role = "authRole" in names
+    first = replace(one, workloads=(replace(one.workloads[0], role="web" if is_role else "shop-web"),))
+    other = replace(
+        first, namespace="blog", workloads=(replace(one.workloads[0], role="web" if is_role else "blog-web"),)
+    )
+
+    plan = build_vault_plan([first, other], config)
+
+    assert {str(question.migration) for question in plan.undecided if question.what == told} == {
+        "SecretMigration/blog/db",
+        "SecretMigration/shop/db",
+    }
+    assert len({role.path for role in plan.auth_roles}) == len(plan.auth_roles)
+    assert len({policy.name for policy in plan.policies}) == len(plan.policies)
+
+
+def test_role_that_would_be_two_things_is_a_question() -> None:
+    config = _config(
+        b"vault: {auth: {method: jwt, audience: v}}\n"
+        b"engineRoles: [{name: db, connection: pg, owner: a}, {name: queue, connection: pg, owner: b}]"
+    )
+    one, two = _migration("db"), _migration("queue")
+    same = replace(two, credentials=(replace(two.credentials[0], path=one.credentials[0].path),))
+
+    undecided = build_vault_plan([one, same], config).undecided
+
+    assert [question.what for question in undecided] == [
+        "db: the role database/roles/shop-db would have to be two things at once"
+    ]
+
+
+def test_jwt_without_an_audience_is_a_question_since_its_logins_would_be_refused() -> None:
+    config = _config(b"engineRoles: [{connection: pg, owner: a}]")
+
+    undecided = build_vault_plan([_migration()], config).undecided
+
+    assert [(question.what, question.remedy) for question in undecided] == [
+        ("what tokens are made for: a JWT login is refused without it", "write vault.auth.audience in phase2.yaml")
+    ]
+
+
+def test_plan_of_some_migrations_keeps_shared_policies_whole() -> None:
+    plan = build_vault_plan([_migration("db"), _migration("queue"), _migration("jobs", "worker")], _config())
+
+    some = plan.only(["shop/queue"])
+
+    assert [one.path for one in some.engine_roles] == ["database/roles/shop-db", "database/roles/shop-queue"]
+    assert [one.name for one in some.auth_roles] == ["shop-web"]
+    assert some.policies[0].owner == ("shop/db", "shop/queue")
+
+
+def test_role_that_nobody_reads_is_not_made() -> None:
+    migration = replace(_migration(), files=(RenderedFile(key="password", template="x"),))
+
+    assert build_vault_plan([migration], _config()).engine_roles == ()
+
+
+def test_terraform_writes_issuers_with_commas_by_the_plain_path() -> None:
+    """The role's resource would split them."""
+    one = render_terraform(build_vault_plan([_migration()], _config()))
+    other = render_terraform(build_vault_plan([_migration()], _config(_CONFIG.replace(b",https://b", b""))))
+
+    assert "vault_generic_endpoint" in one
+    assert "vault_jwt_auth_backend_role" not in one
+    assert "vault_jwt_auth_backend_role" in other

@@ -243,3 +243,34 @@ def test_policy_is_the_same_with_or_without_blanks_around_it() -> None:
     vault.held[POLICY] = {"name": "shop-web", "policy": render_policy(plan.policies[0]).strip()}
 
     assert not compare(vault, plan).pending
+
+
+@pytest.mark.parametrize(
+    ("connection", "told"),
+    [
+        (None, ["its connection database/config/pg is not there; make it, or correct connection"]),
+        ({"allowed_roles": ["*"]}, []),
+        ({"allowed_roles": ["shop-*"]}, []),
+        ({"allowed_roles": ["other"]}, ["database/config/pg does not allow it; add shop-db to its allowed_roles"]),
+        ({"allowed_roles": None}, ["database/config/pg does not allow it; add shop-db to its allowed_roles"]),
+    ],
+)
+def test_connection_that_lets_the_role_issue_nothing_is_told(
+    connection: dict[str, object] | None, told: list[str]
+) -> None:
+    vault = FakeVault({"database/config/pg": {"plugin_name": "x", **connection}} if connection else {})
+
+    assert [one.why for one in compare(vault, _plan()).doubts] == told
+
+
+def test_connection_that_may_not_be_seen_is_no_doubt(monkeypatch: pytest.MonkeyPatch) -> None:
+    really = FakeVault.read
+
+    def read(self: FakeVault, path: str) -> object:
+        if "/config/" in path:
+            raise VaultError(f"{path}: 403")
+        return really(self, path)
+
+    monkeypatch.setattr(FakeVault, "read", read)
+
+    assert compare(FakeVault(), _plan()).doubts == ()
