@@ -250,6 +250,7 @@ class ContainerFacts:
         is_init: an init container.
         env: literal environment, name -> value, also from ConfigMaps found in the same build. Values that
             look like secrets are already replaced by ``<redacted>``.
+        env_at: name -> the line of its value.
         env_names: every environment name, also those read from Secrets.
         command: command and args, joined by blanks, at most 500 characters.
         has_command: the manifest names the command itself, not only arguments of the image's own one.
@@ -262,6 +263,7 @@ class ContainerFacts:
     image: str = ""
     is_init: bool = False
     env: Mapping[str, str] = field(default_factory=dict)
+    env_at: Mapping[str, Location] = field(default_factory=dict)
     env_names: tuple[str, ...] = ()
     command: str = ""
     has_command: bool = False

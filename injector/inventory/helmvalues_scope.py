@@ -76,31 +76,32 @@ class Scope:
 
     def facts(self, reader: Reader) -> ContainerFacts:
         """Return what is known of the container, with the evidence beside it."""
-        literals = self.environment.shown(reader)
-        _flatten(self.node, "", literals, reader, 0)
-        self._add_surroundings(literals, reader)
+        known = Environment(self.environment.shown(reader), dict(self.environment.places))
+        _flatten(self.node, "", known, reader, 0)
+        self._add_surroundings(known, reader)
         return ContainerFacts(
             name=self.name,
             image=self.image(),
             is_init=self.is_init,
-            env=literals,
+            env=known.literals,
+            env_at=known.places,
             env_names=tuple(self.environment.names),
             command=command_of(self.node, reader),
             place=self.path,
         )
 
-    def _add_surroundings(self, literals: dict[str, str], reader: Reader) -> None:
+    def _add_surroundings(self, known: Environment, reader: Reader) -> None:
         inner, outer = self, self.parent
         # What is a container of its own does not share its neighbours' variables.
         is_shared = not any(_CONTAINERS.search(normal(part)) for part in self.path)
         while outer is not None:
             for name, literal in outer.environment.literals.items() if is_shared else ():
-                if len(literals) < MAX_ENTRIES and name not in literals:
-                    literals[name] = safe_literal(name, literal, reader)
+                if name not in known.literals:
+                    known.add(name, safe_literal(name, literal, reader), outer.environment.places[name])
             for key, value in outer.node.items():
                 is_meant = _SHARED.match(key) is not None or key == outer.name
                 if is_meant and isinstance(value, Map) and value is not inner.node:
-                    _flatten(value, f"{key}/", literals, reader, 1)
+                    _flatten(value, f"{key}/", known, reader, 1)
             inner, outer = outer, outer.parent
 
     def image(self) -> str:
@@ -159,15 +160,15 @@ def _is_evidence(key: str, prefix: str) -> bool:
     return _EVIDENCE.match(word) is not None
 
 
-def _flatten(node: Map, prefix: str, literals: dict[str, str], reader: Reader, level: int) -> None:
+def _flatten(node: Map, prefix: str, known: Environment, reader: Reader, level: int) -> None:
     """Add the scalars below `node` that tell whom it talks to, as ``grafana.ini/database.host``."""
     for key, value in node.items():
-        if len(literals) >= MAX_ENTRIES:
+        if len(known.literals) >= MAX_ENTRIES:
             return
         if isinstance(value, Map):
             if level < _MAX_LEVELS and _may_tell(key, value):
                 deeper = f"{prefix}{key}." if level else f"{key}/"
-                _flatten(value, deeper, literals, reader, level + 1)
+                _flatten(value, deeper, known, reader, level + 1)
         elif (
             (prefix or key != "name")
             and _is_evidence(key, prefix)
@@ -175,8 +176,8 @@ def _flatten(node: Map, prefix: str, literals: dict[str, str], reader: Reader, l
             and role_of(key) in _PLAIN
         ):
             shown = _literal(value)
-            if shown:
-                literals.setdefault(f"{prefix}{key}", safe_literal(key, shown, reader))
+            if shown and f"{prefix}{key}" not in known.literals:
+                known.add(f"{prefix}{key}", safe_literal(key, shown, reader), node.at(key))
 
 
 def _may_tell(key: str, value: Map) -> bool:

@@ -102,6 +102,7 @@ def read_container(
         # https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/
         is_init=is_init and container.get("restartPolicy") != "Always",
         env=environment.shown(reader),
+        env_at=environment.places,
         env_names=tuple(environment.names),
         command=command_of(container, reader),
         has_command=bool(container.get("command")),

@@ -7,10 +7,12 @@ say the same thing and are read here too.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 from injector.inventory.consumers_reader import Named, Reader, Use
+from injector.location import Location
 from injector.manifests.document import items, mapping, text
 from injector.manifests.yamldoc import Map, Seq, Value
 from injector.model import How
@@ -41,17 +43,20 @@ class Environment:
 
     Attributes:
         literals: name -> value as it is written: to be read through `shown` only.
+        places: name -> the line of its value.
         names: every name in order, as keys of a mapping (an ordered set).
     """
 
     literals: dict[str, str] = field(default_factory=dict)
+    places: dict[str, Location] = field(default_factory=dict)
     names: dict[str, None] = field(default_factory=dict)
 
-    def add(self, name: str, value: str) -> None:
+    def add(self, name: str, value: str, at: Location) -> None:
         """Take a literal."""
         self.names[name] = None
         if len(self.literals) < MAX_ENTRIES:
             self.literals[name] = value
+            self.places[name] = at
 
     def shown(self, reader: Reader) -> dict[str, str]:
         """Return the literals without secret values; only containers that read a Secret ask for them."""
@@ -82,7 +87,7 @@ def read_env(value: Value, reader: Reader, environment: Environment) -> list[Use
     uses: list[Use] = []
     if isinstance(value, Map):
         for name, item in value.items():
-            _read_variable(name, item, reader, environment, uses)
+            _read_item(name, item, value.at(name), reader, environment, uses)
         return uses
     for entry in items(value):
         if not isinstance(entry, Map):
@@ -93,15 +98,18 @@ def read_env(value: Value, reader: Reader, environment: Environment) -> list[Use
         elif len(entry) == 1:
             # bjw-s app-template v1: a list of one-key mappings.
             [(name, item)] = entry.items()
-            _read_variable(name, item, reader, environment, uses)
+            _read_item(name, item, entry.at(name), reader, environment, uses)
     return uses
 
 
-def _read_variable(name: str, item: Value, reader: Reader, environment: Environment, uses: list[Use]) -> None:
-    if not isinstance(item, Map):
-        if not isinstance(item, Seq) and _VARIABLE.match(name):
-            environment.add(name, text(item))
-        return
+def _read_item(name: str, item: Value, at: Location, reader: Reader, environment: Environment, uses: list[Use]) -> None:
+    if isinstance(item, Map):
+        _read_variable(name, item, reader, environment, uses)
+    elif not isinstance(item, Seq) and _VARIABLE.match(name):
+        environment.add(name, text(item), at)
+
+
+def _read_variable(name: str, item: Map, reader: Reader, environment: Environment, uses: list[Use]) -> None:
     source = item.get("valueFrom")
     reference = source if isinstance(source, Map) else item
     named = _secret_key(reference, reader)
@@ -112,11 +120,11 @@ def _read_variable(name: str, item: Value, reader: Reader, environment: Environm
     config = mapping(reference, "configMapKeyRef")
     if config:
         environment.names[name] = None
-        found = _config_map(text(config.get("name")), reader).get(text(config.get("key")))
-        if found is not None:
-            environment.add(name, text(found))
+        data, key = _config_map(text(config.get("name")), reader), text(config.get("key"))
+        if data.get(key) is not None:
+            environment.add(name, text(data[key]), _place_in(data, key, reader))
     elif "value" in item:
-        environment.add(name, text(item["value"]))
+        environment.add(name, text(item["value"]), item.at("value"))
     elif source is not None:
         environment.names[name] = None
 
@@ -134,12 +142,15 @@ def _secret_key(reference: Map, reader: Reader) -> Named | None:
     return None
 
 
-def _config_map(name: str, reader: Reader) -> dict[str, Value]:
+def _config_map(name: str, reader: Reader) -> Mapping[str, Value]:
     if not name or reader.config_maps is None:
         return {}
     namespace = reader.namespace or reader.ref.namespace
-    found = reader.config_maps(namespace, name)
-    return dict(found) if found else {}
+    return reader.config_maps(namespace, name) or {}
+
+
+def _place_in(data: Mapping[str, Value], key: str, reader: Reader) -> Location:
+    return data.at(key) if isinstance(data, Map) else reader.origin.location
 
 
 def read_env_from(value: Value, reader: Reader, environment: Environment) -> list[Use]:
@@ -186,6 +197,7 @@ def _read_entry(entry: Map, reader: Reader, environment: Environment) -> list[Us
     if isinstance(config, Map):
         # bjw-s app-template: an identifier names a ConfigMap of the chart itself.
         name = text(config.get("name")) or text(config.get("identifier"))
-    for key, value in _config_map(name, reader).items():
-        environment.add(prefix + key, text(value))
+    data = _config_map(name, reader)
+    for key, value in data.items():
+        environment.add(prefix + key, text(value), _place_in(data, key, reader))
     return []

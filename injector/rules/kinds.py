@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from injector.model import Confidence
 from injector.rules.example import external_secret, manifests, workload
+from injector.rules.nature import foreign_endpoint
 from injector.rules.rule import Answer, Case, VerdictRule, stays
 
 _STAY: Final = "Nothing to do: it stays with the External Secrets Operator."
@@ -33,7 +35,9 @@ def _kind(kind: str, words: str, statement: str, *, key: str, remedy: str = _STA
     """
 
     def decide(case: Case) -> Answer:
-        return stays(f"{case.what} is {words}", case.unit.location, _sure(case))
+        decision = stays(f"{case.what} is {words}", case.unit.location, _sure(case))
+        endpoint = foreign_endpoint(case.unit) if kind == "s3-compatible" else None
+        return replace(decision, more=(endpoint,)) if endpoint else decision
 
     return VerdictRule(
         id=f"kind-{name or kind}",

@@ -12,6 +12,7 @@ from injector.inventory.linking import Secret
 from injector.inventory.vaultpath import is_issued
 from injector.knowledge import words as w
 from injector.knowledge.apps import app_names
+from injector.location import Location
 from injector.model import How, SourceKind
 from injector.rules.naming import judge_name
 from injector.rules.readers import is_client, names_of
@@ -209,19 +210,25 @@ def is_foreign_store(unit: Unit, secret: Secret) -> bool:
                 return True
             if "endpoint" in names and set(names) & ({"aws"} | w.OWN_STORE) and "amazonaws" not in key.template:
                 return True  # nobody names Amazon's own endpoint
-    for _, value, _ in iter_siblings(unit, _ENDPOINT):
-        if "amazonaws" not in value and (
-            _NOT_AWS.search(value) or _PORT.search(value) or ("." in value and "{{" not in value)
-        ):
-            return True
+    if foreign_endpoint(unit):
+        return True
     return any(not is_client(one) for one in unit.consumers) and not any(is_client(one) for one in unit.consumers)
+
+
+def foreign_endpoint(unit: Unit) -> tuple[str, Location] | None:
+    """Return what tells, in words and with its line, that a reader is sent to a store that is not AWS."""
+    for name, value, reader, at in iter_siblings(unit, _ENDPOINT):
+        is_host = _NOT_AWS.search(value) or _PORT.search(value) or ("." in value and "{{" not in value)
+        if "amazonaws" not in value and is_host:
+            return f"{name} of {reader.ref} names another store", at
+    return None
 
 
 def _is_at_amazon(unit: Unit, secret: Secret) -> bool:
     """Tell keys called S3's whose endpoint is Amazon's own."""
     literal = (key.template for source in secret.sources for key in source.keys)
     return any(
-        "amazonaws.com" in value for value in (*literal, *(value for _, value, _ in iter_siblings(unit, _ENDPOINT)))
+        "amazonaws.com" in value for value in (*literal, *(value for _, value, *_ in iter_siblings(unit, _ENDPOINT)))
     )
 
 

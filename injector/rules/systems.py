@@ -82,24 +82,24 @@ def _from_user(unit: Unit, config: Config) -> System | None:
     return None
 
 
-def iter_siblings(unit: Unit, pattern: re.Pattern[str]) -> Iterator[tuple[str, str, Consumer]]:
-    """Yield the literal variables of the unit's readers whose names match: name, value, reader."""
+def iter_siblings(unit: Unit, pattern: re.Pattern[str]) -> Iterator[tuple[str, str, Consumer, Location]]:
+    """Yield the literal variables of the unit's readers whose names match: name, value, reader, its line."""
     for one in unit.consumers:
         if one.container:
             for name in sorted(one.container.env):
                 if pattern.search(name):
-                    yield name, one.container.env[name], one
+                    yield name, one.container.env[name], one, one.container.env_at.get(name, one.location)
 
 
 def _from_siblings(unit: Unit, *, is_database: bool) -> System | None:
     """Ask the variables beside it: those about the same thing first, any other only for a database without a name."""
     own = [stem for name in (unit.evidence, unit.label, *_environment(unit)) if (stem := w.stem(name))]
     other: System | None = None
-    for name, value, reader in iter_siblings(unit, _TELLING):
+    for name, value, reader, at in iter_siblings(unit, _TELLING):
         system = _system_in(value)
         if not system:
             continue
-        found = System(system, f"{name} of {reader.ref} tells that it is {system}", reader.location)
+        found = System(system, f"{name} of {reader.ref} tells that it is {system}", at)
         stem = w.stem(name)
         if any(stem == mine or (stem and stem < mine) for mine in own) or (not own and not stem):
             return found
@@ -170,7 +170,7 @@ def _from_path(unit: Unit, *, is_database: bool) -> System | None:
 def _broker(unit: Unit, secret: Secret) -> System:
     """Ask what else the reader and the Secret speak of; Celery and its like take either."""
     beside = [(key.name, key.location) for source in secret.sources for key in source.keys]
-    beside += [(f"{name} {value}", reader.location) for name, value, reader in iter_siblings(unit, _ANY)]
+    beside += [(f"{name} {value}", at) for name, value, _, at in iter_siblings(unit, _ANY)]
     found: dict[str, tuple[str, Location]] = {}
     for text, location in beside:
         found.setdefault(judge_name(text).system or _system_in(text), (text.partition(" ")[0], location))

@@ -329,3 +329,50 @@ def test_a_long_template_costs_no_more_than_its_length(text: str) -> None:
     report = judge(templated({"DATABASE_URL": text * 3000}))
 
     assert item_of(report, "web").source.keys
+
+
+def line_of(text: str, word: str) -> int:
+    (line,) = [number for number, one in enumerate(text.splitlines(), 1) if word in one]
+    return line
+
+
+def test_the_line_of_the_variable_that_tells_is_the_evidence() -> None:
+    env = {"DB_HOST": "=mariadb.shop.svc", "DB_PASSWORD": "web#pw"}
+    text = manifests(external_secret("shop/web", {"pw": "shop/web#pw"}), workload("shop/web", APP, env=env))
+
+    reasons = credential_of(judge(text), "pw").reasons
+
+    told = {one.message: one.location.line for one in reasons}
+    assert told["DB_HOST of Deployment/shop/web tells that it is mysql"] == line_of(text, "mariadb")
+
+
+def test_the_endpoint_of_another_store_is_the_evidence_against_aws() -> None:
+    keys = {"AWS_ACCESS_KEY_ID": "shop#id", "AWS_SECRET_ACCESS_KEY": "shop#key"}
+    env = {name: f"web#{name}" for name in keys} | {"S3_ENDPOINT": "=http://minio:9000"}
+    text = manifests(external_secret("shop/web", keys), workload("shop/web", APP, env=env))
+
+    reasons = credential_of(judge(text), "AWS_ACCESS_KEY_ID").reasons
+
+    told = {one.message: one.location.line for one in reasons}
+    assert told["S3_ENDPOINT of Deployment/shop/web names another store"] == line_of(text, "minio")
+
+
+def test_the_line_in_a_charts_values_is_the_evidence(tmp_path: Path) -> None:
+    release = """\
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: web, namespace: shop}
+spec:
+  chart: {spec: {chart: acme-web}}
+  values:
+    config:
+      database:
+        host: mysql.shop.svc
+    env:
+      DB_PASSWORD: {valueFrom: {secretKeyRef: {name: web, key: pw}}}
+"""
+    text = manifests(external_secret("shop/web", {"pw": "shop/web#pw"}), release)
+
+    reasons = credential_of(judge(text, tmp_path), "pw").reasons
+
+    assert line_of(text, "host:") in [one.location.line for one in reasons if "mysql" in one.message]
