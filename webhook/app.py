@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, Final
@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from injector._version import __version__
 from webhook.answering import Decide
-from webhook.endpoint import ReviewEndpoint
+from webhook.endpoint import Receive, ReviewEndpoint, Scope, Send
 from webhook.externalsecrets import decide_external_secret
 from webhook.logs import LOGGER
 from webhook.metrics import Metrics
@@ -36,10 +36,42 @@ PATHS: Final = {
 _TEXT: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 
+class WebhookApp(FastAPI):
+    """A FastAPI application whose reviews are answered before its middleware: that costs as much as a whole answer."""
+
+    def __init__(self, endpoints: Mapping[str, ReviewEndpoint], **more: Any) -> None:
+        super().__init__(**more)
+        self._endpoints = endpoints
+        for path, endpoint in endpoints.items():  # for what does not come by POST
+            self.router.routes.append(Route(path, endpoint, methods=["POST"], include_in_schema=False))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        endpoint = self._endpoints.get(scope.get("path", "")) if scope.get("method") == "POST" else None
+        await (endpoint or super().__call__)(scope, receive, send)
+
+
 def create_app(settings: Settings) -> FastAPI:
     """Return the application; nothing is read before its lifespan starts."""
     holder, metrics = Holder(Snapshot(settings=settings.pods)), Metrics()
-    app = FastAPI(
+    decides: dict[str, Decide] = {
+        "pods": decide_pod,
+        "externalsecrets": decide_external_secret,
+        "validate": partial(decide_validation, rules=settings.rules),
+    }
+    endpoints = {
+        path: ReviewEndpoint(
+            name,
+            decides[name],
+            holder=holder,
+            metrics=metrics,
+            on_error=settings.on_error,
+            read_timeout_s=settings.read_timeout_s,
+        )
+        for path, (name, _) in PATHS.items()
+    }
+    app = WebhookApp(
+        endpoints,
         title="phase2 admission webhook",
         version=__version__,
         lifespan=partial(_lifespan, holder=holder, settings=settings),
@@ -48,21 +80,6 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    decides: dict[str, Decide] = {
-        "pods": decide_pod,
-        "externalsecrets": decide_external_secret,
-        "validate": partial(decide_validation, rules=settings.rules),
-    }
-    for path, (name, _) in PATHS.items():
-        endpoint = ReviewEndpoint(
-            name,
-            decides[name],
-            holder=holder,
-            metrics=metrics,
-            on_error=settings.on_error,
-            read_timeout_s=settings.read_timeout_s,
-        )
-        app.router.routes.append(Route(path, endpoint, methods=["POST"], include_in_schema=False))
     _add_operations(app, holder, metrics, settings)
     app.openapi = partial(_describe, app)  # type: ignore[method-assign]
     return app

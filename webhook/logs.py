@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from typing import Any, Final
+
+import orjson
 
 LOGGER: Final = "phase2.webhook"
 
@@ -22,12 +23,14 @@ class JsonFormatter(logging.Formatter):
         line: dict[str, object] = {
             "time": f"{stamp}.{int(record.msecs):03d}Z",
             "level": record.levelname.lower(),
-            "message": record.getMessage(),
+            "message": record.getMessage()
+            .encode("utf-8", "backslashreplace")
+            .decode(),  # names of files may be any bytes
         }
         fields = getattr(record, "fields", None)
         if isinstance(fields, dict):
             line |= fields
-        return json.dumps(line, ensure_ascii=True)
+        return orjson.dumps(line, default=str).decode()
 
 
 def make_config() -> dict[str, Any]:

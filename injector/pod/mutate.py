@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Final
 
 from injector.migration.model import ContainerReads, SecretMigration, Stage, Workload
@@ -112,12 +112,12 @@ def _asked(pod: Body, settings: Settings) -> set[str]:
 
 
 def _change(pod: Body, chosen: Chosen, warnings: list[str], settings: Settings) -> PodChange:
-    made = copy.deepcopy(dict(pod))
+    made = dict(pod)  # what is changed below is replaced, never changed in its place: the rest is shared with what was sent
     files: list[File] = []
     containers: dict[str, None] = {}
     obeyed: list[tuple[SecretMigration, Workload]] = []
     for migration, workload in chosen:
-        trial = copy.deepcopy(made)
+        trial = dict(made)
         try:
             found, names = _rewire_pod(trial, migration, workload)
         except CannotRewireError as err:
@@ -149,7 +149,7 @@ def _change(pod: Body, chosen: Chosen, warnings: list[str], settings: Settings) 
     if too_large:
         return PodChange(pod=pod, warnings=(*warnings, f"phase2: left alone: {too_large}"))
     released = tuple(sorted(one.secret for one, _ in obeyed))
-    revision = _revision([one for one, _ in obeyed])
+    revision = _revision(tuple(one for one, _ in obeyed))
     _finish(made, annotations, released, revision, settings)
     return PodChange(pod=made, warnings=tuple(warnings), released=released, revision=revision)
 
@@ -284,7 +284,8 @@ def _needs_seccomp(spec: Mapping[str, Json]) -> bool:
     return bool(own) and all(own)
 
 
-def _revision(migrations: Sequence[SecretMigration]) -> str:
+@lru_cache(maxsize=4096)  # writing them down takes as long as all the rest
+def _revision(migrations: tuple[SecretMigration, ...]) -> str:
     text = "\n".join(write_migration(one) for one in migrations)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 

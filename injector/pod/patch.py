@@ -26,7 +26,9 @@ def _differences(path: str, old: Mapping[str, Json], new: Mapping[str, Json]) ->
             yield {"op": "add", "path": here, "value": value}
             continue
         before = old[key]
-        if isinstance(before, Mapping) and isinstance(value, Mapping):
+        if before is value:
+            continue  # most of a pod is shared
+        if isinstance(before, dict) and isinstance(value, dict):
             yield from _differences(here, before, value)
         elif before != value or type(before) is not type(value):
             yield {"op": "replace", "path": here, "value": value}

@@ -38,12 +38,12 @@ def metadata_of(pod: Body, part: str) -> Mapping[str, str]:
 
 def as_map(value: Json) -> Mapping[str, Json]:
     """Return a mapping as it is, and anything else as an empty one."""
-    return value if isinstance(value, Mapping) else {}
+    return value if isinstance(value, dict) else {}
 
 
 def as_list(value: Json) -> list[Mapping[str, Json]]:
     """Return the mappings of a list, and of anything else none."""
-    return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
 def iter_containers(pod: Body) -> Iterator[tuple[str, Mapping[str, Json]]]:
@@ -69,7 +69,9 @@ def read_secrets(pod: Body) -> dict[str, set[str]]:
             found.setdefault(name, set()).update(keys or {"*"})
     for _, container in iter_containers(pod):
         for variable in as_list(container.get("env")):
-            ref = as_map(as_map(variable.get("valueFrom")).get("secretKeyRef"))
+            if "valueFrom" not in variable:
+                continue  # most have a value
+            ref = as_map(as_map(variable["valueFrom"]).get("secretKeyRef"))
             if isinstance(ref.get("name"), str):
                 found.setdefault(str(ref["name"]), set()).add(str(ref.get("key", "")))
         for source in as_list(container.get("envFrom")):

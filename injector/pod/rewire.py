@@ -206,7 +206,9 @@ def _loads_whole(container: Mapping[str, Json], migration: SecretMigration) -> b
 def _check_left(container: Mapping[str, Json], migration: SecretMigration) -> None:
     """Refuse when a variable still reads a moved key: the migration does not speak of it."""
     for variable in as_list(container.get("env")):
-        ref = as_map(as_map(variable.get("valueFrom")).get("secretKeyRef"))
+        if "valueFrom" not in variable:
+            continue
+        ref = as_map(as_map(variable["valueFrom"]).get("secretKeyRef"))
         if ref.get("name") == migration.secret and ref.get("key") in migration.keys:
             raise CannotRewireError(
                 f"container {container.get('name')} reads {ref.get('key')} as {variable.get('name')}, of which SecretMigration "

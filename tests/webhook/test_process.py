@@ -120,7 +120,10 @@ def test_a_client_that_sends_no_headers_is_dropped(policies: Path, tmp_path: Pat
         port = int(server.url.rpartition(":")[2])
         with socket.create_connection(("127.0.0.1", port), 30) as slow:
             slow.sendall(b"POST /mutate/pods HTTP/1.1\r\nhost: x\r\n")
-            answer = slow.recv(1024)
+            try:
+                answer = slow.recv(1024)
+            except ConnectionResetError:
+                answer = b""
 
         assert not answer or answer.startswith(b"HTTP/1.1 408")
         assert server.is_ready()
