@@ -155,7 +155,7 @@ def main() -> None:
     parser.add_argument("--dense", action="store_true", help="small manifests only, about 1 KB a file")
     given = parser.parse_args()
     count, size = write_tree(given.out, given.scale * FILES_AT_SCALE_ONE, given.seed, is_dense=given.dense)
-    print(f"{given.out}: {count} files, {size / 1e6:.1f} MB, {size / count / 1000:.2f} KB a file")  # noqa: T201
+    print(f"{given.out}: {count} files, {size / 1e6:.1f} MB, {size / count / 1000:.2f} KB a file")
 
 
 if __name__ == "__main__":
