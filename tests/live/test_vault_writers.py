@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -230,6 +232,16 @@ def test_destruction_of_one_migration_keeps_what_another_needs(empty: VaultServe
 # -- the commands -----------------------------------------------------------------------------------
 
 
+def commit_all(root: Path) -> None:
+    """A repository of a tree, with everything in it committed."""
+    for arguments in (
+        ["init", "--quiet"],
+        ["add", "--all"],
+        ["-c", "user.name=Ada", "-c", "user.email=ada@example.org", "commit", "--quiet", "--message", "start"],
+    ):
+        subprocess.run(["git", *arguments], cwd=root, check=True, capture_output=True)
+
+
 def logins(lab: Lab, vault: VaultServer, folder: Path) -> dict[str, tuple[list[str], dict[str, str]]]:
     """A login of each method that may do what docs/vault.md says it must: method -> flags, variables."""
     vault.write("sys/policies/acl/ops", {"policy": OPS_POLICY})
@@ -308,3 +320,32 @@ def test_commands_plan_apply_and_destroy_by_each_login(
     assert not [path for path in made if vault.read(path)]
     assert set(vault.list("auth/token/accessors")) == tokens
     assert not [value for value in variables.values() if value in told.out + told.err]
+
+
+def test_example_tree_leaves_the_same_by_its_own_script_its_terraform_and_by_the_command(
+    empty: VaultServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """What stage prepare writes into the tree is what a person runs."""
+    tree = tmp_path / "tazlab"
+    shutil.copytree(REPOSITORY / "examples" / "tazlab", tree)
+    commit_all(tree)
+    monkeypatch.setenv("VAULT_ADDR", empty.address)
+    monkeypatch.setenv("VAULT_TOKEN", empty.token)
+    assert main(["apply", "--stage", "prepare", "--write", "--yes", str(tree)]) == 0
+
+    done = vaults.run_script(empty, (tree / ".phase2/vault/apply.sh").read_text(encoding="utf-8"))
+    by_script = vaults.held(empty)
+    after_script = main(["vault", "plan", "--fail-on", "changes", str(tree)])
+    vaults.clear(empty)
+    applied = main(["vault", "apply", "--yes", str(tree)])
+    by_command = vaults.held(empty)
+    vaults.clear(empty)
+    for path, data in vaults.read_terraform((tree / ".phase2/vault/main.tf").read_text(encoding="utf-8")).items():
+        empty.write(path, data)
+    by_terraform = vaults.held(empty)
+    told = capfd.readouterr()
+
+    assert (done.returncode, after_script, applied) == (0, 0, 0), done.stderr + told.err
+    assert len(by_script) >= 3
+    assert by_command == by_script
+    assert by_terraform == by_script
