@@ -331,3 +331,44 @@ def test_terraform_writes_issuers_with_commas_by_the_plain_path() -> None:
     assert "vault_generic_endpoint" in one
     assert "vault_jwt_auth_backend_role" not in one
     assert "vault_jwt_auth_backend_role" in other
+
+
+def test_roles_of_other_engines_take_parameters_and_the_engines_own_times() -> None:
+    migration = replace(
+        _migration(),
+        credentials=(MovedCredential(name="mq", keys=("password",), engine="consul", path="team/consul/creds/shop"),),
+        files=(RenderedFile(key="password", template='{{ with secret "team/consul/creds/shop" }}x{{ end }}'),),
+    )
+    auth = b"vault: {auth: {method: jwt, audience: v}}\n"
+    given = b'engineRoles: [{engine: consul, ttl: 5m, parameters: {consul_policies: "b,a", max_ttl: "60"}}]'
+
+    plan = build_vault_plan([migration], _config(auth + given))
+    open_plan = build_vault_plan([migration], _config(auth))
+
+    assert plan.engine_roles[0].path == "team/consul/roles/shop"
+    assert plan.engine_roles[0].parameters == {"consul_policies": ["b", "a"], "max_ttl": 60, "ttl": 300}
+    assert not plan.undecided
+    assert "what the role of consul may do: give parameters for it" in open_plan.undecided[0].what
+
+
+def test_path_that_no_role_issues_at_is_a_question() -> None:
+    one = _migration()
+    static = replace(one, credentials=(replace(one.credentials[0], path="database/static-creds/x"),))
+
+    undecided = build_vault_plan([static], _config()).undecided
+
+    assert [question.what for question in undecided] == [
+        "db: which role of database/postgresql the path database/static-creds/x belongs to"
+    ]
+
+
+def test_kubernetes_login_is_written_with_its_own_terraform_resource() -> None:
+    migration = replace(_migration(), auth=Auth(method=AuthMethod.KUBERNETES, mount="kubernetes"))
+
+    assert 'resource "vault_kubernetes_auth_backend_role"' in render_terraform(
+        build_vault_plan([migration], _config(b""))
+    )
+
+
+def test_terraform_names_what_is_not_decided() -> None:
+    assert "# NOT DECIDED SecretMigration/shop/db" in render_terraform(build_vault_plan([_migration()], _config(b"")))
