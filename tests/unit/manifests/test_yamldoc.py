@@ -17,11 +17,11 @@ from injector.manifests.yamldoc import (
     Value,
     YamlError,
     _has_long_line,
-    _iter_markers,
     clone,
     iter_documents,
     parse_chunk,
 )
+from injector.manifests.yamlstream import iter_markers
 
 
 def values(data: bytes) -> list[Value | str]:
@@ -127,7 +127,7 @@ def test_what_is_no_number_to_yaml_1_1_stays_text(written: str, expected: Value)
 def test_a_stream_is_cut_where_a_line_starts_with_a_marker(written: str) -> None:
     expected = [match.start() for match in re.finditer(r"^---(?=[ \t\r\n]|\Z)", written, re.MULTILINE)]
 
-    assert list(_iter_markers(written.encode(), b"---")) == expected
+    assert list(iter_markers(written.encode(), b"---")) == expected
 
 
 @given(st.text(alphabet="ab\n", max_size=40), st.integers(1, 8))
