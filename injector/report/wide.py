@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import textwrap
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from injector.model import Item, Report
+from injector.model import Item, ObjectRef, Report
 from injector.report.columns import Color, paint
+from injector.report.figures import deployers_of
 from injector.report.options import PLAIN, Options
 from injector.report.plaintext import printable
 from injector.report.prose import describe_credential, describe_diagnostic, describe_reader, describe_reason
@@ -22,7 +24,10 @@ def render_wide(report: Report, options: Options = PLAIN) -> str:
 
 
 def _lines(report: Report, options: Options) -> Iterator[str]:
-    yield from iter_groups(report.items, options, lambda item: iter_details(item, options))
+    twins = _twins(report.items)
+    yield from iter_groups(
+        report.items, options, lambda item: iter_details(item, options, is_twin=item.source.ref in twins)
+    )
     if report.orphans:
         yield from _heading(f"orphans, which nothing deploys ({len(report.orphans)})", options)
         yield from iter_groups(report.orphans, options, lambda item: iter_details(item, options))
@@ -36,8 +41,16 @@ def _lines(report: Report, options: Options) -> Iterator[str]:
     yield from _section("unresolved", (describe_diagnostic(one) for one in report.unresolved), options)
 
 
-def iter_details(item: Item, options: Options) -> Iterator[str]:
-    """Yield the reasons of an item's credentials, who reads them, and the item's findings."""
+def _twins(items: Iterable[Item]) -> frozenset[ObjectRef]:
+    """Return the objects that several clusters have: their rows look alike."""
+    counts = Counter(item.source.ref for item in items)
+    return frozenset(ref for ref, count in counts.items() if count > 1)
+
+
+def iter_details(item: Item, options: Options, *, is_twin: bool = False) -> Iterator[str]:
+    """Yield the reasons of an item's credentials, who reads them, and the item's findings; of twins, who deploys it."""
+    if is_twin and deployers_of(item):
+        yield from wrap(f"deployed by {deployers_of(item)[0]}", 4, options)
     for credential in item.credentials:
         yield from wrap(describe_credential(credential), 4, options)
         for reason in credential.reasons:

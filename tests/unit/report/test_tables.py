@@ -290,3 +290,19 @@ def test_explanation_names_operator_namespaces_and_suppression() -> None:
     assert "made by the operator of PostgresCluster/shop/pg" in text
     assert "in the namespaces a, b" in text
     assert "(suppressed: known)" in text
+
+
+def test_wide_tells_apart_what_two_clusters_have_by_the_same_name() -> None:
+    one = make.item()
+    twins = [
+        replace(one, source=replace(one.source, origin=make.origin(root=f"flux:{cluster}:flux-system/apps")))
+        for cluster in ("live", "stage")
+    ]
+
+    lines = [text.strip() for text in render_wide(make.report(*twins)).splitlines()]
+
+    assert [text for text in lines if text.startswith("deployed by")] == [
+        "deployed by flux:live:flux-system/apps",
+        "deployed by flux:stage:flux-system/apps",
+    ]
+    assert "deployed by" not in render_wide(make.report(one))
