@@ -96,6 +96,6 @@ def _write(world: World) -> None:
     from injector.edit.changes import Change, ChangeSet, write_changes
     from injector.edit.git import check_clean
 
-    changes = ChangeSet.of(Change(path, *pair) for path, pair in world.workspace.since({}).items())
+    changes = ChangeSet.of(Change(path, *pair) for path, pair in world.workspace.delta().items())
     check_clean(world.root, changes.paths)
     write_changes(changes, world.root)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -103,6 +104,7 @@ def verify(outcome: Outcome, world: World, reading: Reading) -> None:
 
 
 def _reader(root: Path) -> Callable[[str], bytes | None]:
+    @cache
     def read(path: str) -> bytes | None:
         file = root / path
         return file.read_bytes() if file.is_file() else None
@@ -157,7 +159,7 @@ def render_changes(workspace: Workspace, *, has_journal: bool = False) -> str:
     """Return everything that would change as one unified diff; the journal, which only repeats it, left out."""
     from injector.stages.journal import FOLDER, render_delta
 
-    delta = workspace.since({})
+    delta = workspace.delta()
     if not has_journal:
         delta = {path: pair for path, pair in delta.items() if not path.startswith(f"{FOLDER}/")}
     return render_delta(delta).decode("utf-8", "backslashreplace")

@@ -130,7 +130,7 @@ class Tree:
                     stack.append(entry.key)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=64)
 def parse(text: str, path: str, *, line: int = 1) -> Tree:
     """Parse one document; nobody may change the result, because the next edit starts from it.
 

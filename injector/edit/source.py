@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final
 
 from injector.errors import EditError
@@ -66,16 +67,21 @@ class Source:
 
     def spans(self) -> tuple[Span, ...]:
         """Return the documents' places, numbered as `injector.manifests.document.Document.index` numbers them."""
-        chunks = split_documents(self.text.encode())
-        found: list[Span] = []
-        start, line = 0, 1
-        for chunk in chunks:
-            while line < chunk.line:
-                start = self.text.index("\n", start) + 1
-                line += 1
-            end = start + len(chunk.data.decode())
-            found.append(Span(start, end, line))
-        return tuple(found)
+        return _spans(self.text)
+
+
+@lru_cache(maxsize=64)
+def _spans(text: str) -> tuple[Span, ...]:
+    """Return the documents' places; each edit asks several times."""
+    found: list[Span] = []
+    start, line = 0, 1
+    for chunk in split_documents(text.encode()):
+        while line < chunk.line:
+            start = text.index("\n", start) + 1
+            line += 1
+        end = start + len(chunk.data.decode())
+        found.append(Span(start, end, line))
+    return tuple(found)
 
 
 def decode(data: bytes, path: str) -> Source:

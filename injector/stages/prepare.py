@@ -9,20 +9,44 @@ from dataclasses import replace
 from injector.errors import EditError
 from injector.location import Location
 from injector.migration.write import write_migration
-from injector.model import SecretSource
+from injector.model import Item, SecretSource
 from injector.plan.model import Proposal
 from injector.stages.documents import find_document
 from injector.stages.listing import add_file, check_name, folder_of
 from injector.stages.workspace import Workspace
 
 
-def prepare(workspace: Workspace, proposal: Proposal, others: Iterable[Proposal]) -> None:
+class Manifests:
+    """Which proposals stand in the same manifest.
+
+    Several namespaces may deploy one ExternalSecret's manifest.
+    """
+
+    def __init__(self, proposals: Iterable[Proposal]) -> None:
+        self._found: dict[tuple[Location, int], list[Proposal]] = {}
+        for one in proposals:
+            if one.item is not None:
+                self._found.setdefault(_manifest(one.item), []).append(one)
+
+    def sharing(self, proposal: Proposal) -> Sequence[Proposal]:
+        """Return the proposals for other namespaces whose ExternalSecret stands in the same manifest."""
+        if proposal.item is None:
+            return []
+        same = self._found.get(_manifest(proposal.item), [])
+        return [one for one in same if one.migration.ref != proposal.migration.ref]
+
+
+def _manifest(item: Item) -> tuple[Location, int]:
+    return item.source.origin.location, item.source.origin.document
+
+
+def prepare(workspace: Workspace, proposal: Proposal, manifests: Manifests) -> None:
     """Write a proposal's document and list it.
 
     Raises:
         EditError: something else stands there, or no file can be called so.
     """
-    path, folder = find_home(proposal, others)
+    path, folder = find_home(proposal, manifests)
     if workspace.get(path) is not None:
         message = "stands there and cannot be read as a SecretMigration (phase2 classify says why); mend or remove it"
         raise EditError(message, Location(path, 1))
@@ -35,7 +59,7 @@ def prepare(workspace: Workspace, proposal: Proposal, others: Iterable[Proposal]
     add_file(workspace, path, text.encode(), folder=folder)
 
 
-def find_home(proposal: Proposal, others: Iterable[Proposal]) -> tuple[str, str]:
+def find_home(proposal: Proposal, manifests: Manifests) -> tuple[str, str]:
     """Return where a proposal's document is written, and the folder whose kustomization lists it.
 
     Beside the ExternalSecret's own manifest; where several namespaces deploy that one manifest, in the folder of their
@@ -50,7 +74,7 @@ def find_home(proposal: Proposal, others: Iterable[Proposal]) -> tuple[str, str]
     check_name(proposal.migration.namespace or "x", source)
     manifest = source.origin.location.path
     chain = source.origin.deployed_by
-    shared = list(sharing(proposal, others))
+    shared = manifests.sharing(proposal)
     if not shared:
         folder = chain[-1] if chain else folder_of(manifest)
         return f"{manifest.rpartition('.')[0]}.{name}.secretmigration.yaml", folder
@@ -60,20 +84,6 @@ def find_home(proposal: Proposal, others: Iterable[Proposal]) -> tuple[str, str]
         return posixpath.normpath(posixpath.join(own[-1], f"{name}.secretmigration.yaml")), own[-1]
     stem = manifest.rpartition(".")[0]
     return f"{stem}.{proposal.migration.namespace}.{name}.secretmigration.yaml", folder_of(manifest)
-
-
-def sharing(proposal: Proposal, others: Iterable[Proposal]) -> Sequence[Proposal]:
-    """Return the proposals for other namespaces whose ExternalSecret stands in the same manifest."""
-    if proposal.item is None:
-        return []
-    origin = proposal.item.source.origin
-    return [
-        one
-        for one in others
-        if one.item is not None
-        and one.migration.ref != proposal.migration.ref
-        and (one.item.source.origin.location, one.item.source.origin.document) == (origin.location, origin.document)
-    ]
 
 
 def source_of(proposal: Proposal) -> SecretSource:

@@ -51,6 +51,6 @@ def _home(proposal: Proposal, scene: Scene) -> str:
     if proposal.is_committed:
         return proposal.migration.location.path
     try:
-        return find_home(proposal, scene.plan.proposals)[0]
+        return find_home(proposal, scene.manifests)[0]
     except EditError:
         return ""

@@ -9,7 +9,6 @@ from injector.errors import EditError
 from injector.migration.model import SecretMigration, Stage
 from injector.plan.model import Proposal
 from injector.stages.journal import changed_paths, journal_path, read_order, take_back
-from injector.stages.prepare import sharing
 from injector.stages.run import BEFORE, Done, Outcome, Scene, refuse
 from injector.stages.vaultfiles import put_vault_files, vault_files
 from injector.stages.workspace import Workspace
@@ -96,7 +95,7 @@ def _check_later(workspace: Workspace, migration: SecretMigration, order: int, n
 
 
 def _check_sharing(migration: SecretMigration, proposal: Proposal, scene: Scene) -> None:
-    for one in sharing(proposal, scene.plan.proposals):
+    for one in scene.manifests.sharing(proposal):
         other = one.migration
         if one.is_committed and other.stage is migration.stage and not scene.wanted(other.namespace, other.name):
             message = f"{other.namespace}/{other.name} comes from the same manifest; name it with --only as well"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -18,7 +19,7 @@ from injector.stages.inject import name_migrations, opt_in
 from injector.stages.inline import is_inline, write_inline
 from injector.stages.journal import journal_path, read_order, write_journal
 from injector.stages.listing import remove_source
-from injector.stages.prepare import prepare, sharing, source_of
+from injector.stages.prepare import Manifests, prepare, source_of
 from injector.stages.release import drop_references, let_go
 from injector.stages.vaultfiles import put_vault_files, vault_files
 from injector.stages.workspace import Workspace
@@ -96,6 +97,11 @@ class Scene:
     wanted: Wanted
     journals: Collection[str] = ()
     is_inline: bool = False
+    manifests: Manifests = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Look up once which proposals share a manifest."""
+        object.__setattr__(self, "manifests", Manifests(self.plan.proposals))
 
 
 def apply_stage(stage: Stage, scene: Scene, workspace: Workspace) -> Outcome:
@@ -133,7 +139,7 @@ def apply_stage(stage: Stage, scene: Scene, workspace: Workspace) -> Outcome:
         order += 1
         title = f"{migration.namespace}/{migration.name} {stage}"
         path = journal_path(migration.namespace, migration.name, stage)
-        fork.put(path, write_journal(title, order, fork.since(workspace.changed)))
+        fork.put(path, write_journal(title, order, fork.delta()))
         workspace.take(fork)
         made.done.append(Done(migration=migration.ref, stage=stage, document=moved))
     put_vault_files(workspace, before, vault_files(now, scene.config))
@@ -167,7 +173,7 @@ def _apply(
         raise EditError("; ".join(f"{one.what}; {one.remedy}" for one in open_questions), _at(proposal))
     match stage:
         case Stage.PREPARE:
-            prepare(workspace, proposal, scene.plan.proposals)
+            prepare(workspace, proposal, scene.manifests)
             return migration
         case Stage.INJECT:
             _inject(proposal, scene, workspace)
@@ -176,7 +182,7 @@ def _apply(
             _release(proposal, scene, workspace)
         case Stage.RETIRE if proposal.is_whole:
             check_retire(proposal, scene.inventory)
-            if not any(one.migration.ref in done for one in sharing(proposal, scene.plan.proposals)):
+            if not any(one.migration.ref in done for one in scene.manifests.sharing(proposal)):
                 remove_source(workspace, source_of(proposal))
         case Stage.RETIRE:
             pass  # the ExternalSecret goes on for the keys that stay
@@ -186,7 +192,7 @@ def _apply(
 
 def _check_sharing(proposal: Proposal, scene: Scene) -> None:
     """Refuse to move one namespace's ExternalSecret without the others that stand in the same manifest."""
-    for one in sharing(proposal, scene.plan.proposals):
+    for one in scene.manifests.sharing(proposal):
         if not scene.wanted(one.migration.namespace, one.migration.name):
             message = (
                 f"{one.migration.namespace}/{one.migration.name} comes from the same manifest; name it with --only as well, or give "
@@ -241,7 +247,7 @@ def _is_written(proposal: Proposal, scene: Scene, workspace: Workspace) -> bool:
 
 def _check_one_namespace(proposal: Proposal, scene: Scene) -> None:
     """Refuse to write pods of several namespaces: annotations name one namespace's role."""
-    for one in sharing(proposal, scene.plan.proposals):
+    for one in scene.manifests.sharing(proposal):
         message = (
             f"{one.migration.namespace}/{one.migration.name} comes from the same manifest, and annotations name the role of one "
             "namespace; let the webhook do it, or give each namespace manifests of its own"
@@ -295,7 +301,16 @@ def _neighbours(proposal: Proposal, workload: tuple[str, str], scene: Scene) -> 
     ]
 
 
+_STAGE_LINE: Final = re.compile(rb"^(  stage: )(\w+)(?=\r?$)", re.MULTILINE)
+"""As `injector.migration.write` writes it; nothing else in its documents starts so."""
+
+
 def _set_stage(workspace: Workspace, migration: SecretMigration, stage: Stage) -> None:
+    data = workspace.get(migration.location.path) or b""
+    lines = _STAGE_LINE.findall(data)
+    if [word for _, word in lines] == [migration.stage.value.encode()] and b"\n---" not in data:
+        workspace.put(migration.location.path, _STAGE_LINE.sub(rb"\g<1>" + stage.value.encode(), data))
+        return
     file = workspace.open(migration.location.path)
     names = [
         (document, file.value(document, ("metadata", "name")))

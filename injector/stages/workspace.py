@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from injector.edit.yamlfile import YamlFile
@@ -18,8 +18,8 @@ class Workspace:
     """Files as they will be.
 
     Attributes:
-        read: the tree on disk.
-        changed: path -> new bytes, None for a file that goes.
+        read: the tree on disk; of a fork the workspace that it forked from.
+        changed: path -> new bytes, None for a file that goes; of a fork only what differs from where it forked.
     """
 
     read: Reader
@@ -30,7 +30,7 @@ class Workspace:
         return self.changed[path] if path in self.changed else self.read(path)
 
     def put(self, path: str, data: bytes | None) -> None:
-        """Change a file; None removes it. What equals the disk is no change."""
+        """Change a file; None removes it. What equals `read` is no change."""
         if data == self.read(path):
             self.changed.pop(path, None)
         else:
@@ -52,19 +52,14 @@ class Workspace:
         self.put(file.source.path, file.data)
 
     def fork(self) -> Workspace:
-        """Return a copy whose changes can be thrown away."""
-        return Workspace(self.read, dict(self.changed))
+        """Return a workspace that starts from this one, whose changes can be thrown away."""
+        return Workspace(self.get)
 
     def take(self, other: Workspace) -> None:
         """Take over the changes of a fork."""
-        self.changed = dict(other.changed)
+        for path, data in other.changed.items():
+            self.put(path, data)
 
-    def since(self, before: Mapping[str, bytes | None]) -> dict[str, tuple[bytes | None, bytes | None]]:
-        """Return path -> (old, new) of what differs from an earlier state of `changed`."""
-        found: dict[str, tuple[bytes | None, bytes | None]] = {}
-        for path in sorted({*before, *self.changed}):
-            old = before[path] if path in before else self.read(path)
-            new = self.get(path)
-            if old != new:
-                found[path] = (old, new)
-        return found
+    def delta(self) -> dict[str, tuple[bytes | None, bytes | None]]:
+        """Return path -> (old, new) of what differs from `read`, sorted by path."""
+        return {path: (self.read(path), self.changed[path]) for path in sorted(self.changed)}
