@@ -13,7 +13,7 @@ from injector.cli.changing import ChangeFormat, finish, writing_flags
 from injector.cli.configuring import paths_argument
 from injector.cli.options import CONTEXT, Command, Session, flag, reading_flags
 from injector.cli.planning import choose_wanted, read_world, verify
-from injector.cli.reading import Reading
+from injector.cli.reading import Reading, little_garbage
 from injector.cli.words import OneOf
 
 
@@ -62,6 +62,7 @@ def command(
     reading.configure(session.console)
     world = read_world(paths, reading, session.console)
     wanted = choose_wanted([name for group in only for name in group], world)
-    outcome = apply_stage(Stage(stage.value), world.scene(wanted, is_inline=inline_annotations), world.workspace)
+    with little_garbage():
+        outcome = apply_stage(Stage(stage.value), world.scene(wanted, is_inline=inline_annotations), world.workspace)
     verify(outcome, world, reading)
     return finish(outcome, world, reading, session.console, output=output, is_writing=write, is_sure=yes)

@@ -12,7 +12,7 @@ from injector.cli.answer import Answer, Note
 from injector.cli.configuring import paths_argument
 from injector.cli.options import CONTEXT, Command, Session, flag, reading_flags
 from injector.cli.planning import World, choose_wanted, plan_notes, read_world, render_changes
-from injector.cli.reading import Reading, is_full, unreadable_notes
+from injector.cli.reading import Reading, is_full, little_garbage, unreadable_notes
 from injector.cli.words import Names, OneOf, PathName, SomeOf, flatten
 from injector.errors import UsageError
 
@@ -84,7 +84,8 @@ def command(
     world = read_world(paths, reading, session.console)
     wanted = choose_wanted([name for group in only for name in group], world)
     proposals = [one for one in world.plan.proposals if wanted(one.migration.namespace, one.migration.name)]
-    seen = preview(world.scene(wanted), world.workspace)
+    with little_garbage():
+        seen = preview(world.scene(wanted), world.workspace)
     full = is_full(world.report, is_allowed=reading.allow_unreadable)
     reached = _reached(flatten(fail_on), world, has_changes=bool(world.workspace.changed))
     asked = {one.migration for one in world.plan.undecided}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from injector.cli.answer import Note
 from injector.cli.console import Console
-from injector.cli.reading import Reading
+from injector.cli.reading import Reading, no_garbage
 from injector.errors import NotFoundError, UsageError
 
 if TYPE_CHECKING:
@@ -73,11 +73,12 @@ def read_world(paths: Sequence[str], reading: Reading, console: Console) -> Worl
     given = list(paths) or ["."]
     if len(given) != 1 or not Path(given[0]).is_dir():
         raise UsageError(f"{' '.join(given)}: plans are made for one folder; name the root of the tree")
-    tree = load_tree(given)
-    inventory = build_inventory(tree, jobs=reading.jobs, progress=console.progress)
-    console.clear()
-    config = reading.config.get()
-    report = classify(inventory, config)
+    with no_garbage():
+        tree = load_tree(given)
+        inventory = build_inventory(tree, jobs=reading.jobs, progress=console.progress)
+        console.clear()
+        config = reading.config.get()
+        report = classify(inventory, config)
     root = tree.root
     folder = root / FOLDER
     journals = sorted(f"{FOLDER}/{file.name}" for file in folder.iterdir()) if folder.is_dir() else []

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Final
 
 from injector.cli.answer import Note
 from injector.cli.configuring import Configured
@@ -58,14 +59,14 @@ def read_report(paths: Sequence[str], reading: Reading, console: Console) -> Rep
     from injector.manifests.tree import load_tree
 
     stdin = sys.stdin.buffer if sys.stdin is not None else None
-    with _no_garbage():
+    with no_garbage():
         inventory = build_inventory(load_tree(paths or (".",), stdin), jobs=reading.jobs, progress=console.progress)
         console.clear()
         return classify(inventory, reading.config.get())
 
 
 @contextmanager
-def _no_garbage() -> Iterator[None]:
+def no_garbage() -> Iterator[None]:
     """Keep Python from looking for garbage: what a tree makes holds no cycles, and a tenth of the time went there."""
     was_enabled = gc.isenabled()
     gc.disable()
@@ -74,6 +75,23 @@ def _no_garbage() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
+
+
+@contextmanager
+def little_garbage() -> Iterator[None]:
+    """Let Python look for garbage seldom, and never in what is there already: edits do make cycles, a tree's facts stay."""
+    thresholds = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(_MANY, *thresholds[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*thresholds)
+        gc.unfreeze()
+
+
+_MANY: Final = 200_000
+"""New objects before Python looks again: some ten parsed documents."""
 
 
 def unreadable_notes(report: Report, *, is_allowed: bool) -> Iterator[Note]:

@@ -96,9 +96,9 @@ class Entry:
         return max(self.value.end, self.indicator, self.key.end if self.key else 0)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Tree:
-    """A parsed document.
+    """A parsed document; each is only itself, so that what is computed of one can be kept.
 
     Attributes:
         path: the file.

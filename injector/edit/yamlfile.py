@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import NoReturn
 
 from injector.edit import block, flow
@@ -282,7 +283,7 @@ class YamlFile:
             made = parse(text, tree.path, line=tree.line)
         except EditError as err:
             raise _UnfaithfulError("the result is no YAML") from err
-        if not is_same(_expand_graph(Graph(made.root), made), _expand_graph(edit.graph, tree)):
+        if not is_same(_expand(made), _expand_graph(edit.graph, tree)):
             raise _UnfaithfulError("other values would change")
         if not _has_right_comments(edit, made):
             raise _UnfaithfulError("a comment would be lost")
@@ -322,7 +323,9 @@ def _has_right_comments(edit: _Edit, made: Tree) -> bool:
     return kept <= new <= old
 
 
+@lru_cache(maxsize=32)
 def _expand(tree: Tree) -> Data:
+    """Return a document's value, which nobody may change: an edit asks for it several times."""
     return _expand_graph(Graph(tree.root), tree)
 
 

@@ -1,0 +1,148 @@
+"""What a plan proposes, what it asks, and what it keeps back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from injector.migration.model import Delivery, Mode, Read, RotationAction
+from injector.plan.model import Plan
+from tests.unit.inventory.trees import grow
+from tests.unit.stages.moving import CONFIG, EXTERNAL_SECRET, VARIABLES, VOLUME, deployment, plan_of, shop
+
+DATA = "    - secretKey: PGUSER\n      remoteRef: {key: shop/db, property: user}\n"
+READS_DSN = (
+    "        env:\n        - name: DATABASE_URL\n          valueFrom: {secretKeyRef: {name: db, key: DATABASE_URL}}\n"
+)
+
+
+def planned(root: Path, **changed: str) -> Plan:
+    return plan_of(grow(root, shop(**changed)))[0]
+
+
+def why(plan: Plan) -> list[str]:
+    return [one.why for one in plan.blocked]
+
+
+def reads(plan: Plan) -> list[Read]:
+    (proposal,) = plan.proposals
+    return [read for one in proposal.migration.workloads for container in one.containers for read in container.reads]
+
+
+def test_user_and_password_come_from_the_engine_together(tmp_path: Path) -> None:
+    (proposal,) = planned(tmp_path).proposals
+
+    templates = {one.key: one.template for one in proposal.migration.files}
+    assert proposal.migration.credentials[0].keys == ("PGPASSWORD", "PGUSER")
+    assert '{{- with $s1 := secret "database/creds/shop-db" }}{{ $s1.Data.username }}' in templates["PGUSER"]
+    assert '{{- with $s1 := secret "database/creds/shop-db" }}{{ $s1.Data.password }}' in templates["PGPASSWORD"]
+
+
+def test_a_password_whose_user_name_stands_elsewhere_is_blocked(tmp_path: Path) -> None:
+    plan = planned(tmp_path, db__yaml=EXTERNAL_SECRET.replace(DATA, ""))
+
+    assert plan.proposals == ()
+    assert why(plan) == [
+        "only its password comes from this Secret, and the user name changes with each login; put the user name into the Secret "
+        "and let the app read it from there"
+    ]
+
+
+def test_the_user_name_with_the_nearest_name_goes_with_a_password(tmp_path: Path) -> None:
+    more = f"{EXTERNAL_SECRET}    - secretKey: ADMIN_USER\n      remoteRef: {{key: shop/admin, property: user}}\n"
+    (proposal,) = planned(tmp_path, db__yaml=more).proposals
+
+    assert "PGUSER" in proposal.migration.credentials[0].keys
+    assert "secret/data/shop/admin" in {one.key: one.template for one in proposal.migration.files}["ADMIN_USER"]
+
+
+def test_a_connection_string_keeps_all_but_its_login(tmp_path: Path) -> None:
+    source = EXTERNAL_SECRET[: EXTERNAL_SECRET.index("    - secretKey")]
+    source += "    - secretKey: DATABASE_URL\n      remoteRef: {key: shop/db, property: url}\n"
+    config = f"{CONFIG}apps:\n  - {{image: shop, is: client, system: postgresql}}\n"
+    (proposal,) = planned(
+        tmp_path, db__yaml=source, web__yaml=deployment(reads=READS_DSN), phase2__yaml=config
+    ).proposals
+
+    (file,) = proposal.migration.files
+    assert "secret/data/shop/db" in file.template
+    assert "database/creds/shop-db" in file.template
+    assert "${" not in file.template, "Flux would put nothing in its place"
+
+
+@pytest.mark.parametrize(
+    ("form", "delivery", "path"),
+    [
+        (VARIABLES, Delivery.ENV_WRAPPED, "/vault/secrets/db/PGUSER"),
+        (VOLUME, Delivery.FILE, "/etc/login"),
+    ],
+)
+def test_how_a_reader_reads_decides_the_delivery(form: str, delivery: Delivery, path: str, tmp_path: Path) -> None:
+    first = reads(planned(tmp_path, web__yaml=deployment(reads=form)))[0]
+
+    assert (first.delivery, first.path) == (delivery, path)
+
+
+def test_an_app_with_variables_for_files_gets_these(tmp_path: Path) -> None:
+    config = f"{CONFIG}apps:\n  - {{image: shop, fileSuffix: _FILE}}\n"
+    plan = planned(tmp_path, phase2__yaml=config)
+
+    assert [(one.delivery, one.file_env) for one in reads(plan)] == [
+        (Delivery.ENV_FILE, "PGUSER_FILE"),
+        (Delivery.ENV_FILE, "PGPASSWORD_FILE"),
+    ]
+    assert plan.proposals[0].changes[0].what == "set PGUSER_FILE to /vault/secrets/db/PGUSER in place of PGUSER"
+
+
+def test_a_job_is_rendered_once_and_never_rotates(tmp_path: Path) -> None:
+    job = deployment().replace("apps/v1", "batch/v1").replace("kind: Deployment", "kind: Job")
+    (proposal,) = planned(tmp_path, web__yaml=job).proposals
+
+    (workload,) = proposal.migration.workloads
+    assert (workload.mode, workload.rotation.action) == (Mode.INIT, RotationAction.NONE)
+    assert proposal.comments["spec.workloads[0].mode"] == (
+        "A Job: rendered once, before it starts; nothing is renewed.",
+    )
+
+
+def test_an_init_container_that_reads_makes_the_agent_first(tmp_path: Path) -> None:
+    manifest = deployment().replace(
+        "      containers:\n",
+        f"      initContainers:\n      - name: migrate\n        image: x\n        command: [/m]\n{VARIABLES}      containers:\n",
+    )
+    (proposal,) = planned(tmp_path, web__yaml=manifest).proposals
+
+    assert proposal.migration.workloads[0].init_first
+    assert [one.is_init for one in proposal.migration.workloads[0].containers] == [False, True]
+
+
+def test_the_agent_runs_as_the_pod_says_and_nothing_is_guessed(tmp_path: Path) -> None:
+    context = "        securityContext: {runAsUser: 7, runAsGroup: 8}\n"
+    one = planned(tmp_path / "set", web__yaml=deployment(reads=context + VARIABLES)).proposals[0].migration.workloads[0]
+    other = planned(tmp_path / "unset").proposals[0].migration.workloads[0]
+
+    assert (one.run_as_user, one.run_as_group) == (7, 8)
+    assert (other.run_as_user, other.run_as_group) == (None, None)
+
+
+@pytest.mark.parametrize(("ttl", "told"), [("", "24 h"), ("    maxTtl: 8h\n", "8 h"), ("    maxTtl: 90m\n", "5400 s")])
+def test_a_reviewer_is_told_how_long_a_login_lasts(ttl: str, told: str, tmp_path: Path) -> None:
+    (proposal,) = planned(tmp_path, phase2__yaml=CONFIG + ttl).proposals
+
+    assert f"This one is renewed for {told}" in proposal.comments["spec.workloads[0].rotation"][0]
+
+
+def test_a_known_app_is_ended_by_the_agent_that_runs_as_it(tmp_path: Path) -> None:
+    manifest = deployment(reads=f"        securityContext: {{runAsUser: 472}}\n{VARIABLES}")
+    (proposal,) = planned(tmp_path, web__yaml=manifest.replace("ghcr.io/acme/shop:1", "grafana/grafana:11")).proposals
+
+    rotation = proposal.migration.workloads[0].rotation
+    assert (rotation.action, rotation.signal, rotation.process) == (RotationAction.RESTART, "TERM", "grafana")
+
+
+def test_what_is_asked_names_the_manifest_and_the_place_to_answer(tmp_path: Path) -> None:
+    plan = planned(tmp_path, phase2__yaml=CONFIG.split("engineRoles")[0])
+
+    assert {str(one.location) for one in plan.undecided} == {"db.yaml:1"}
+    assert all("phase2.yaml under engineRoles" in one.remedy for one in plan.undecided)
