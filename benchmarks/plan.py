@@ -44,7 +44,7 @@ def measure(root: Path, *command: str) -> float:
     times = []
     for _ in range(_RUNS):
         start = time.perf_counter()
-        subprocess.run(  # noqa: S603 - ourselves
+        subprocess.run(
             [sys.executable, "-m", "injector.cli", *command, str(root)],
             env=os.environ | {"CI": "1"},
             stdout=subprocess.DEVNULL,
@@ -70,7 +70,7 @@ def main() -> None:
             count += 1
         classified = measure(root, "classify", "-o", "json")
         planned = measure(root, "plan", "-o", "json")
-    print(f"{count} files: classify {classified:.1f} s, plan {planned:.1f} s, {planned / classified:.2f} times")  # noqa: T201
+    print(f"{count} files: classify {classified:.1f} s, plan {planned:.1f} s, {planned / classified:.2f} times")
 
 
 if __name__ == "__main__":
