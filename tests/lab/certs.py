@@ -17,6 +17,11 @@ from cryptography.x509.oid import NameOID
 #: Longer than any test run, short enough that a forgotten key is soon worth nothing.
 LIFETIME = dt.timedelta(days=2)
 
+_KEY_USAGE_CA = x509.KeyUsage(
+    digital_signature=False, content_commitment=False, key_encipherment=False, data_encipherment=False,
+    key_agreement=False, key_cert_sign=True, crl_sign=True, encipher_only=False, decipher_only=False,
+)  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Certificates:
@@ -44,6 +49,8 @@ def create_certificates(folder: Path) -> Certificates:
     ca = (
         _builder(ca_name, ca_name, ca_key.public_key())
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(_KEY_USAGE_CA, critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(ca_key.public_key()), critical=False)
         .sign(ca_key, hashes.SHA256())
     )
     key = ec.generate_private_key(ec.SECP256R1())
@@ -56,6 +63,8 @@ def create_certificates(folder: Path) -> Certificates:
     cert = (
         _builder(name, ca_name, key.public_key())
         .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        # Python 3.13 checks by RFC 5280 to the letter: a leaf must name its issuer's key
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key()), critical=False)
         .sign(ca_key, hashes.SHA256())
     )
     # RSA, as real clusters sign their tokens (RS256)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from injector.edit.values import Data, Path, is_list
 from injector.edit.yamlfile import YamlFile
+from injector.errors import EditError
 
 ROOT: Final = FilePath(__file__).parents[2]
 NASTY: Final = (
@@ -47,11 +48,13 @@ def iter_texts() -> Iterator[str]:
 
 @cache
 def corpus() -> tuple[tuple[str, int], ...]:
-    """Return (text, document) of everything that can be edited."""
+    """Return (text, document) of everything that can be edited; a file with a broken document is no sample."""
     found: list[tuple[str, int]] = []
     for text in (*NASTY, *iter_texts()):
         file = YamlFile.read(text.encode(), "x.yaml")
-        found += [(text, index) for index in range(len(file.source.spans())) if _is_readable(file, index)]
+        count = len(file.source.spans())
+        if all(_is_readable(file, index) or _is_empty(file, index) for index in range(count)):
+            found += [(text, index) for index in range(count) if _is_readable(file, index)]
     return tuple(found)
 
 
@@ -59,6 +62,13 @@ def _is_readable(file: YamlFile, index: int) -> bool:
     try:
         return isinstance(file.value(index), (Mapping, list))
     except Exception:  # noqa: BLE001 - test data has files that are broken on purpose
+        return False
+
+
+def _is_empty(file: YamlFile, index: int) -> bool:
+    try:
+        return file.value(index) is None
+    except EditError:
         return False
 
 
