@@ -112,7 +112,9 @@ def _asked(pod: Body, settings: Settings) -> set[str]:
 
 
 def _change(pod: Body, chosen: Chosen, warnings: list[str], settings: Settings) -> PodChange:
-    made = dict(pod)  # what is changed below is replaced, never changed in its place: the rest is shared with what was sent
+    made = dict(
+        pod
+    )  # what is changed below is replaced, never changed in its place: the rest is shared with what was sent
     files: list[File] = []
     containers: dict[str, None] = {}
     obeyed: list[tuple[SecretMigration, Workload]] = []
