@@ -144,7 +144,7 @@ def _describe(app: FastAPI) -> dict[str, Any]:
     if app.openapi_schema is None:
         made = get_openapi(title=app.title, version=app.version, routes=app.routes)
         error = {"type": "object", "required": ["error"], "properties": {"error": {"type": "string"}}}
-        made.setdefault("components", {}).setdefault("schemas", {}).update({"AdmissionReview": _REVIEW, "Error": error})
+        made.setdefault("components", {}).setdefault("schemas", {}).update({**_SCHEMAS, "Error": error})
         for path, (name, summary) in PATHS.items():
             made["paths"][path] = {"post": _operation(name, summary)}
         app.openapi_schema = made
@@ -164,37 +164,50 @@ def _operation(name: str, summary: str) -> dict[str, Any]:
     return {
         "summary": summary,
         "operationId": f"review_{name}",
-        "requestBody": {"required": True, "content": content("AdmissionReview")},
+        "requestBody": {"required": True, "content": content("AdmissionReviewRequest")},
         "responses": {
-            "200": {"description": "The answer", "content": content("AdmissionReview")},
+            "200": {"description": "The answer", "content": content("AdmissionReviewResponse")},
             **{code: {"description": text, "content": content("Error")} for code, text in refusals.items()},
         },
     }
 
 
-_REVIEW: Final = {
-    "type": "object",
-    "description": "admission.k8s.io AdmissionReview, v1 or v1beta1.",
-    "required": ["apiVersion", "kind"],
-    "properties": {
-        "apiVersion": {"type": "string", "enum": ["admission.k8s.io/v1", "admission.k8s.io/v1beta1"]},
-        "kind": {"type": "string", "enum": ["AdmissionReview"]},
-        "request": {
-            "type": "object",
-            "required": ["uid"],
-            "properties": {"uid": {"type": "string", "minLength": 1, "maxLength": 128}},
+_HEAD: Final = {
+    "apiVersion": {"type": "string", "enum": ["admission.k8s.io/v1", "admission.k8s.io/v1beta1"]},
+    "kind": {"type": "string", "enum": ["AdmissionReview"]},
+}
+_SCHEMAS: Final = {
+    "AdmissionReviewRequest": {
+        "type": "object",
+        "description": "admission.k8s.io AdmissionReview, v1 or v1beta1, as the API server sends it.",
+        "required": ["apiVersion", "kind", "request"],
+        "properties": {
+            **_HEAD,
+            "request": {
+                "type": "object",
+                "required": ["uid"],
+                "properties": {"uid": {"type": "string", "minLength": 1, "maxLength": 128}},
+            },
         },
-        "response": {
-            "type": "object",
-            "required": ["uid", "allowed"],
-            "properties": {
-                "uid": {"type": "string"},
-                "allowed": {"type": "boolean"},
-                "patchType": {"type": "string", "enum": ["JSONPatch"]},
-                "patch": {"type": "string", "description": "RFC 6902 as base64."},
-                "warnings": {"type": "array", "items": {"type": "string", "maxLength": 256}},
-                "auditAnnotations": {"type": "object", "additionalProperties": {"type": "string"}},
-                "status": {"type": "object"},
+    },
+    "AdmissionReviewResponse": {
+        "type": "object",
+        "description": "The same kind of object, as it is answered.",
+        "required": ["apiVersion", "kind", "response"],
+        "properties": {
+            **_HEAD,
+            "response": {
+                "type": "object",
+                "required": ["uid", "allowed"],
+                "properties": {
+                    "uid": {"type": "string"},
+                    "allowed": {"type": "boolean"},
+                    "patchType": {"type": "string", "enum": ["JSONPatch"]},
+                    "patch": {"type": "string", "description": "RFC 6902 as base64."},
+                    "warnings": {"type": "array", "items": {"type": "string", "maxLength": 256}},
+                    "auditAnnotations": {"type": "object", "additionalProperties": {"type": "string"}},
+                    "status": {"type": "object"},
+                },
             },
         },
     },

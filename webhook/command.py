@@ -11,7 +11,7 @@ from injector.cli.configuring import load_configured
 from injector.cli.options import CONTEXT, Command, flag
 from injector.cli.words import OneOf, PathName
 from injector.errors import InputError, UsageError
-from injector.migration.load import load_migrations
+from injector.migration.load import list_files, load_migrations
 from injector.pod.expect import settings_of
 from webhook.answering import OnError
 from webhook.settings import Settings, find_tls, parse_listen
@@ -105,7 +105,7 @@ def command(
         workers=more["workers"],
         drain_s=more["drain"],
     )
-    loaded = load_migrations(policy_dir)
+    list_files(policy_dir)  # each worker reads them; here they would only take memory
     try:
         from webhook.server import is_pair, serve  # noqa: PLC0415 - what is not installed is told of
     except ImportError as err:
@@ -113,6 +113,7 @@ def command(
     if settings.tls and not is_pair(settings.tls):
         raise InputError(f"{tls_cert_file}: does not fit the key {tls_key_file}, or is no PEM; name a pair")
     if check:
+        loaded = load_migrations(policy_dir)
         problems = tuple(Note("warning", one) for one in loaded.problems)
         scheme = "https" if settings.tls else "http"
         text = f"would serve {len(loaded.migrations)} SecretMigrations of {policy_dir} on {scheme}://{where}\n"

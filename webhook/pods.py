@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from injector.pod.mutate import mutate_pod
 from injector.pod.patch import make_patch
 from webhook.review import Answer, Outcome, Request
 from webhook.state import Snapshot
+
+_TOO_EARLY: Final = "phase2: left alone: the webhook has not read its SecretMigrations yet; make the pod again"
 
 
 def decide_pod(request: Request, snapshot: Snapshot) -> Answer:
@@ -22,4 +26,6 @@ def decide_pod(request: Request, snapshot: Snapshot) -> Answer:
     patch = make_patch(request.body, change.pod)
     if patch:
         return Answer(Outcome.MUTATED, patch, change.warnings, notes={"migration-revision": change.revision})
+    if change.warnings and not snapshot.is_complete:
+        return Answer(Outcome.WARNED, warnings=(_TOO_EARLY,))
     return Answer(Outcome.WARNED if change.warnings else Outcome.UNCHANGED, warnings=change.warnings)

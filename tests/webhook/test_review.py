@@ -80,6 +80,16 @@ def test_migrations_of_another_namespace_do_not_count() -> None:
     assert response(reply)["warnings"] == ["phase2: Secret db stays: no SecretMigration decides that it moves"]
 
 
+def test_before_anything_was_read_a_pod_that_opted_in_is_told_so() -> None:
+    told = response(ask(review(opted_in()), Snapshot()))
+    silent = response(ask(review(pod(labels={})), Snapshot()))
+
+    assert told["warnings"] == [
+        "phase2: left alone: the webhook has not read its SecretMigrations yet; make the pod again"
+    ]
+    assert "warnings" not in silent
+
+
 def test_stage_prepare_changes_nothing() -> None:
     reply = ask(review(opted_in()), snapshot(migration(stage=Stage.PREPARE)))
 
