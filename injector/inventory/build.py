@@ -288,8 +288,8 @@ class _Builder:
             self._levels([root for root in children if root.folder not in known], is_orphan=is_orphan)
 
     def _may_hold_objects(self, path: str) -> bool:
-        """Tell a broken manifest from a broken file of an editor, a compiler or CI, which nobody applies."""
-        if not (path.endswith(".json") or path.startswith(".") or "/." in path):
+        """Tell a broken manifest from a broken file of an editor or CI, which nobody applies."""
+        if not (path.startswith(".") or "/." in path):
             return True
         data = self.files.read(path)
         return data is None or b"apiVersion" in data

@@ -40,7 +40,8 @@ def render(root: Root, files: Files) -> Rendered:
     """Build a root's objects; what fails becomes a diagnostic and the rest goes on."""
     rendered = Rendered()
     if root.files:
-        _read_plain(root.files, files, rendered)
+        loose = root.id.startswith("files:")
+        _read_plain(tuple(one for one in root.files if not (loose and _is_other_json(one, files))), files, rendered)
     elif files.is_file(join(root.folder, "Chart.yaml")):
         _read_chart(root.folder, files, rendered)
     elif root.kind is RootKind.FLUX and files.kustomization(root.folder) is None:
@@ -64,6 +65,13 @@ def _read_plain(paths: tuple[str, ...], files: Files, rendered: Rendered) -> Non
     for path in paths:
         rendered.reached.add(path)
         rendered.resources.extend(resource_of(one) for one in files.take(path) if is_object(one.value))
+
+
+def _is_other_json(path: str, files: Files) -> bool:
+    """Tell JSON that nobody applies (dashboards, settings, schemas) by a look: there is often more of it than YAML."""
+    data = files.read(path) if path.endswith(".json") else None
+    is_json = data is not None and data[:64].lstrip()[:1] in (b"{", b"[")  # and not YAML, or UTF-16
+    return data is not None and is_json and not (b'"apiVersion"' in data and b'"kind"' in data)
 
 
 def resource_of(document: Document) -> Resource:

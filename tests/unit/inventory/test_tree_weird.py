@@ -68,18 +68,25 @@ def test_items_of_a_list_of_one_kind_need_not_say_their_kind(tmp_path: Path) -> 
     assert made(read(tmp_path).deployed) == ["app/one files:000000 list.yaml:4#0"]
 
 
+def test_json_that_can_hold_no_object_is_not_read_unless_it_is_named(tmp_path: Path) -> None:
+    path = ".vscode/tasks.json"
+    grow(tmp_path, {path: '{"tasks": [{"kind": "build"} // by hand\n]}', "es.yaml": external()})
+
+    found, named = read(tmp_path), read(tmp_path / path)
+
+    assert said(found.unreadable) == []
+    assert said(named.unreadable) == ["tasks.json:1 yaml-syntax!"]
+
+
 @pytest.mark.parametrize(
     ("path", "text", "expected"),
     [
-        (".vscode/tasks.json", '{"tasks": [{"kind": "build"} // by hand\n]}', ".vscode/tasks.json:1 yaml-syntax"),
         (".github/workflows/ci.yaml", "jobs: [\n", ".github/workflows/ci.yaml:2 yaml-syntax"),
-        ("app.json", '{"apiVersion": "v1"\n', "app.json:2 yaml-syntax!"),
+        ("app.json", '{"apiVersion": "v1", "kind": "Secret"\n', "app.json:2 yaml-syntax!"),
         ("app.yaml", "jobs: [\n", "app.yaml:2 yaml-syntax!"),
     ],
 )
-def test_a_broken_file_that_can_hold_no_object_is_named_but_not_deployed(
-    path: str, text: str, expected: str, tmp_path: Path
-) -> None:
+def test_a_broken_file_of_ci_is_named_but_not_deployed(path: str, text: str, expected: str, tmp_path: Path) -> None:
     grow(tmp_path, {path: text, "es.yaml": external()})
 
     found = read(tmp_path)
