@@ -10,7 +10,6 @@ from injector.config.model import Config, WorkloadFacts
 from injector.delivery.charts import Places, find_places, place_of
 from injector.delivery.choose import choose, find_command
 from injector.delivery.rotation import choose_rotation
-from injector.location import Location
 from injector.migration.model import ContainerReads, Delivery, Mode, Read, Rotation, RotationAction, Workload
 from injector.model import NOWHERE, Consumer, How, ObjectRef
 from injector.plan.model import Blocked, Change
@@ -190,9 +189,3 @@ def _identity_of(consumers: Sequence[Consumer], known: WorkloadFacts | None) -> 
 def _role_name(namespace: str, account: str, name: str, config: Config) -> str:
     form = config.vault.names.auth_role or "{namespace}-{serviceAccount}"
     return form.format(namespace=namespace, serviceAccount=account, name=name, engine="")
-
-
-def needs_object(consumers: Iterable[Consumer]) -> Location | None:
-    """Return where a consumer that needs the Secret object itself stands, None when there is none."""
-    workload = (How.ENV, How.ENV_FROM, How.VOLUME, How.HELM_VALUES)
-    return next((one.location for one in consumers if one.how not in workload), None)
