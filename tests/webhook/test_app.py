@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,15 @@ from fastapi.testclient import TestClient
 
 from injector.migration.write import write_migration
 from tests.canary import CANARY, has_canary
+from tests.lab.certs import create_certificates
+from tests.lab.waiting import wait_until
 from tests.unit.pod.making import app as container
 from tests.unit.pod.making import from_secret, migration, mounted, pod, volume
 from tests.webhook.reviews import review
 from webhook.app import PATHS, create_app
+from webhook.policies import PolicyFolder
 from webhook.review import MAX_BODY
-from webhook.settings import Settings
+from webhook.settings import Settings, TlsFiles
 
 JSON = {"content-type": "application/json"}
 
@@ -192,3 +196,38 @@ def _find(document: Any, reference: str) -> object:
 def test_no_page_loads_scripts_from_elsewhere(client: TestClient) -> None:
     assert client.get("/docs").status_code == 404
     assert client.get("/redoc").status_code == 404
+
+
+def test_what_changes_in_the_folder_is_taken_up_beside_the_requests(policies: Path) -> None:
+    with TestClient(create_app(Settings(policy_dir=str(policies), poll_s=0.01))) as client:
+        (policies / "second.yaml").write_text(write_migration(migration(name="second")), encoding="utf-8")
+
+        wait_until(lambda: metric(client, "phase2_secretmigrations") == 2, what="the new file is read")
+
+
+def test_a_bug_while_reading_the_folder_keeps_what_is_known(
+    policies: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(_self: PolicyFolder) -> None:
+        raise ValueError(CANARY)
+
+    with TestClient(create_app(Settings(policy_dir=str(policies), poll_s=0.01))) as client:
+        monkeypatch.setattr(PolicyFolder, "load", fail)
+        wait_until(lambda: "a bug: ValueError while reading the policy folder" in caplog.text, what="it was told")
+
+        assert client.get("/readyz").status_code == 200
+        assert metric(client, "phase2_secretmigrations") == 1
+    assert not has_canary(caplog.text)
+
+
+def test_expiry_of_a_certificate_is_told(policies: Path, tmp_path: Path) -> None:
+    certs = create_certificates(tmp_path / "pki")
+    settings = Settings(policy_dir=str(policies), tls=TlsFiles(certs.server_cert, certs.server_key))
+
+    with TestClient(create_app(settings)) as client:
+        told = metric(client, "phase2_certificate_expiry_timestamp_seconds")
+        certs.server_cert.write_bytes(b"no certificate")
+        broken = metric(client, "phase2_certificate_expiry_timestamp_seconds")
+
+    assert 0 < told - time.time() <= 2 * 24 * 3600
+    assert broken == 0
