@@ -15,6 +15,7 @@ from injector.inventory.consumers_embedded import parse_embedded
 from injector.inventory.eso import StoreIndex, read_external_secret, read_push_secret, read_store
 from injector.inventory.facts import Facts
 from injector.inventory.helmvalues_releases import embedded_objects
+from injector.inventory.opted import read_opted_pods
 from injector.inventory.sources import read_copies, read_sources
 from injector.manifests import argo, flux
 from injector.manifests.discovery import resolve_folder
@@ -113,6 +114,9 @@ def _read(resource: Resource, made: RootFacts, names: _ChartNames, maps: _Config
     elif is_migration(body):
         _read_migration(resource, facts)
         return
+    opted = read_opted_pods(resource, root.id)
+    if opted is not None:
+        facts.opted.append(opted)
     _read_sources(resource, made, maps)
     facts.consumers += read_consumers(resource, root.id, config_map=maps.data, chart=names.find)
 

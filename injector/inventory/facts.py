@@ -45,6 +45,22 @@ class Write:
     remote: Remote
 
 
+@dataclass(frozen=True, slots=True)
+class OptedPods:
+    """A workload whose pods have the opt-in label, as deployed.
+
+    Attributes:
+        root: id of the root that deploys it.
+        migrations: the names that the pods' list of migrations has.
+        is_written: the annotations for the Vault Agent Injector stand in the manifest.
+    """
+
+    ref: ObjectRef
+    root: str
+    migrations: tuple[str, ...] = ()
+    is_written: bool = False
+
+
 @dataclass(slots=True)
 class Facts:
     """What one root yields; picklable, so that it can be made in another process."""
@@ -55,6 +71,7 @@ class Facts:
     pushed: list[PushedPath] = field(default_factory=list)
     writes: list[Write] = field(default_factory=list)
     migrations: list[SecretMigration] = field(default_factory=list)
+    opted: list[OptedPods] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     templated: list[Diagnostic] = field(default_factory=list)
@@ -67,6 +84,7 @@ class Facts:
         self.pushed += other.pushed
         self.writes += other.writes
         self.migrations += other.migrations
+        self.opted += other.opted
         self.findings += other.findings
         self.diagnostics += other.diagnostics
         self.templated += other.templated

@@ -7,7 +7,7 @@ from typing import Final
 
 from injector.errors import EditError
 from injector.inventory.facts import Inventory
-from injector.model import Consumer, SecretSource, SourceKind
+from injector.model import Consumer, How, SecretSource, SourceKind
 from injector.plan.model import Proposal
 from injector.stages.prepare import source_of
 
@@ -41,6 +41,7 @@ def check_release(proposal: Proposal, inventory: Inventory) -> None:
                 "static by an override in phase2.yaml"
             )
             raise EditError(message, consumer.location)
+    check_readers_of_all(proposal)
     if not proposal.is_whole:
         return
     others = [
@@ -51,6 +52,27 @@ def check_release(proposal: Proposal, inventory: Inventory) -> None:
     if others:
         message = f"{others[0].ref} writes the same Secret ({others[0].origin.location}); leave one writer first"
         raise EditError(message, source.origin.location)
+
+
+def check_readers_of_all(proposal: Proposal) -> None:
+    """Refuse when somebody reads the whole Secret, and it may hold keys that do not move: he would lose these.
+
+    A mixed Secret keeps its ``envFrom``; a volume is always replaced as a whole.
+
+    Raises:
+        EditError: naming the reader, and what to do.
+    """
+    source = source_of(proposal)
+    if source.creation_policy not in _JOINING and all(key.name != "*" for key in source.keys):
+        return
+    for consumer in consumers_of(proposal):
+        is_replaced = consumer.how is How.VOLUME or (consumer.how is How.ENV_FROM and proposal.is_whole)
+        if is_replaced and not consumer.key:
+            message = (
+                f"{consumer.ref} reads all of Secret {proposal.migration.secret}, which may hold more than {source.ref} names "
+                "(dataFrom, or creationPolicy Merge); let it name the keys it needs"
+            )
+            raise EditError(message, consumer.location)
 
 
 def check_push(proposal: Proposal, inventory: Inventory) -> None:

@@ -12,6 +12,7 @@ from tests.unit.stages.moving import (
     EXTERNAL_SECRET,
     KUSTOMIZATION,
     VARIABLES,
+    VOLUME,
     based,
     deployment,
     reach,
@@ -86,7 +87,46 @@ def listed(name: str, text: str, **changed: str) -> dict[str, str]:
     return shop(kustomization__yaml=f"{KUSTOMIZATION}  - {name}\n", **{name.replace(".", "__"): text}, **changed)
 
 
+PATCHED_PODS = """\
+patches:
+- target: {kind: Deployment}
+  patch: |-
+    - {op: add, path: /spec/template/metadata/%s, value: {app: web}}
+"""
+FROM = "        env:\n        - {name: PGHOST, value: x}\n        envFrom:\n        - secretRef: {name: db}\n"
+OPEN = f"{EXTERNAL_SECRET}  dataFrom:\n  - extract: {{key: shop/api}}\n"
+
 CASES = {
+    "inject, a patch that drops the label": (
+        "inject",
+        shop(kustomization__yaml=KUSTOMIZATION + PATCHED_PODS % "labels"),
+        "web.yaml:21: a patch would take the opt-in label from the pods of Deployment/shop/web again; nothing is changed, edit "
+        "it by hand",
+    ),
+    "release, a patch that drops the list of migrations": (
+        "release",
+        shop(kustomization__yaml=KUSTOMIZATION + PATCHED_PODS % "annotations"),
+        "web.yaml:22: a patch would take the list of migrations from the pods of Deployment/shop/web again; nothing is changed, "
+        "edit it by hand",
+    ),
+    "inject, envFrom of a Secret with keys that nobody knows": (
+        "inject",
+        shop(db__yaml=OPEN, web__yaml=deployment(reads=FROM)),
+        "web.yaml:20: Deployment/shop/web reads all of Secret db, which may hold more than ExternalSecret/shop/db names "
+        "(dataFrom, or creationPolicy Merge); let it name the keys it needs",
+    ),
+    "inject, envFrom of somebody else's Secret": (
+        "inject",
+        shop(db__yaml=EXTERNAL_SECRET.replace("Owner", "Merge"), web__yaml=deployment(reads=FROM)),
+        "web.yaml:20: Deployment/shop/web reads all of Secret db, which may hold more than ExternalSecret/shop/db names "
+        "(dataFrom, or creationPolicy Merge); let it name the keys it needs",
+    ),
+    "inject, a volume of somebody else's Secret": (
+        "inject",
+        shop(db__yaml=EXTERNAL_SECRET.replace("Owner", "Merge"), web__yaml=deployment(reads=VOLUME)),
+        "web.yaml:25: Deployment/shop/web reads all of Secret db, which may hold more than ExternalSecret/shop/db names "
+        "(dataFrom, or creationPolicy Merge); let it name the keys it needs",
+    ),
     "release, another reader": (
         "release",
         listed("job.yaml", deployment(name="other", command="")),
