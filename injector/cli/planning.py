@@ -157,10 +157,14 @@ def plan_notes(world: World) -> Iterator[Note]:
 
 
 def render_changes(workspace: Workspace, *, has_journal: bool = False) -> str:
-    """Return everything that would change as one unified diff; the journal, which only repeats it, left out."""
+    """Return everything that would change as one unified diff; the journal, which only repeats it, left out.
+
+    Without lines around a change: a manifest may hold a password of somebody else's beside what is edited, and a diff
+    goes where manifests do not, such as the log of a CI run.
+    """
     from injector.stages.journal import FOLDER, render_delta
 
     delta = workspace.delta()
     if not has_journal:
         delta = {path: pair for path, pair in delta.items() if not path.startswith(f"{FOLDER}/")}
-    return render_delta(delta).decode("utf-8", "backslashreplace")
+    return render_delta(delta, 0).decode("utf-8", "backslashreplace")

@@ -23,15 +23,19 @@ _ESCAPES: Final = {7: "a", 8: "b", 9: "t", 10: "n", 11: "v", 12: "f", 13: "r", 3
 _FIRST_PRINTABLE, _FIRST_NOT_ASCII = 0x20, 0x7F
 
 
-def render_diff(changes: ChangeSet) -> bytes:
+def render_diff(changes: ChangeSet, context: int = CONTEXT) -> bytes:
     """Return the unified diff of all changes, sorted by path, with paths relative to the tree's root.
 
     Bytes, because a file's line endings and encoding stand in it as they are.
+
+    Args:
+        changes: the set.
+        context: lines around a change; with none ``git apply`` needs ``--unidiff-zero``.
     """
-    return b"".join(part for change in changes.changes for part in _render_change(change))
+    return b"".join(part for change in changes.changes for part in _render_change(change, context))
 
 
-def _render_change(change: Change) -> Iterator[bytes]:
+def _render_change(change: Change, context: int) -> Iterator[bytes]:
     left, right = _quoted(f"a/{change.path}"), _quoted(f"b/{change.path}")
     yield f"diff --git {left} {right}\n".encode()
     if change.old is None:
@@ -43,7 +47,7 @@ def _render_change(change: Change) -> Iterator[bytes]:
         return
     yield f"--- {_name(left) if change.old is not None else '/dev/null'}\n".encode()
     yield f"+++ {_name(right) if change.new is not None else '/dev/null'}\n".encode()
-    for group in _hunks(old, new):
+    for group in _hunks(old, new, context):
         yield from _render_hunk(group, old, new)
 
 
@@ -58,7 +62,7 @@ def _render_hunk(group: list[_Opcode], old: list[bytes], new: list[bytes]) -> It
         yield from (_row(b"+", line) for line in new[new_start:new_end])
 
 
-def _hunks(old: list[bytes], new: list[bytes]) -> Iterator[list[_Opcode]]:
+def _hunks(old: list[bytes], new: list[bytes], context: int) -> Iterator[list[_Opcode]]:
     """Yield groups of opcodes; only what lies between the common first and last lines is compared, for speed."""
     head = 0
     while head < min(len(old), len(new)) and old[head] == new[head]:
@@ -66,10 +70,10 @@ def _hunks(old: list[bytes], new: list[bytes]) -> Iterator[list[_Opcode]]:
     tail = 0
     while tail < min(len(old), len(new)) - head and old[-1 - tail] == new[-1 - tail]:
         tail += 1
-    head, tail = max(head - CONTEXT, 0), max(tail - CONTEXT, 0)
+    head, tail = max(head - context, 0), max(tail - context, 0)
     left, right = old[head : len(old) - tail], new[head : len(new) - tail]
     matcher = SequenceMatcher(None, left, right, autojunk=len(right) > _MANY)
-    for group in matcher.get_grouped_opcodes(CONTEXT):
+    for group in matcher.get_grouped_opcodes(context):
         yield [
             (tag, old_start + head, old_end + head, new_start + head, new_end + head)
             for tag, old_start, old_end, new_start, new_end in group

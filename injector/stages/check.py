@@ -122,6 +122,8 @@ def _wrong(migration: SecretMigration, was: SecretSource | None, now: SecretSour
             return "a patch sets creationPolicy again, so that the ExternalSecret would not let go of its Secret"
         if now.refresh_policy == "CreatedOnce" and was.creation_policy not in _LETTING_GO:
             return "a patch sets refreshPolicy again, so that the ExternalSecret would never let go of its Secret"
+        if now.deletion_policy == "Delete" and was.creation_policy not in _LETTING_GO:
+            return "a patch sets deletionPolicy Delete again, with which the operator refuses to let go of the Secret"
         return "" if _keys(was, ()) == _keys(now, ()) else "its ExternalSecret would make other keys"
     if _keys(was, migration.keys) != _keys(now, ()):
         return "its ExternalSecret would not make the keys that stay as it does now (does a patch count its entries?)"

@@ -15,7 +15,7 @@ from itertools import takewhile
 from typing import Final
 
 from injector.edit.changes import Change, ChangeSet
-from injector.edit.diff import render_diff
+from injector.edit.diff import CONTEXT, render_diff
 from injector.errors import EditError
 from injector.location import Location
 from injector.migration.model import Stage
@@ -46,9 +46,9 @@ def write_journal(title: str, order: int, delta: Delta) -> bytes:
     return head.encode() + render_delta(delta)
 
 
-def render_delta(delta: Delta) -> bytes:
+def render_delta(delta: Delta, context: int = CONTEXT) -> bytes:
     """Return a unified diff that ``git apply`` takes, files sorted by path; empty for nothing."""
-    return render_diff(ChangeSet.of(Change(path, *pair) for path, pair in delta.items()))
+    return render_diff(ChangeSet.of(Change(path, *pair) for path, pair in delta.items()), context)
 
 
 def read_order(data: bytes) -> int:

@@ -15,7 +15,7 @@ from injector.migration.schema import json_schema
 from injector.report.planjson import read_schema
 from tests.cli.conftest import Run
 from tests.unit.inventory.trees import grow
-from tests.unit.stages.moving import CONFIG, deployment, shop, tree_of
+from tests.unit.stages.moving import CONFIG, VARIABLES, deployment, shop, tree_of
 
 ONLY = ("--only", "shop/db")
 
@@ -45,6 +45,23 @@ def test_a_plan_is_a_diff_of_all_that_would_change(root: Path, run: Run) -> None
         "web.yaml",
     ]
     assert ran.err.endswith("1 can move; 0 blocked; 0 not decided\n")
+
+
+def test_no_diff_shows_what_stands_beside_an_edit(tmp_path: Path, run: Run) -> None:
+    """Somebody's password may stand there, and a diff goes where manifests do not."""
+    planted = "CANARY-beside-1f6d"
+    beside = f"        - name: SMTP_PASSWORD\n          value: {planted}\n"
+    reads = f"{beside}{VARIABLES.partition('        env:' + chr(10))[2]}{beside}"
+    root = grow(tmp_path / "tree", shop(web__yaml=deployment(reads=f"        env:\n{reads}")))
+
+    stages = ("prepare", "inject", "release", "retire")
+    shown = [run("plan", str(root)).out]
+    shown += [run("apply", str(root), "--stage", stage, "--write", "--yes").out for stage in stages]
+    shown += [run("rollback", str(root), "--write", "--yes").out for _ in range(4)]
+
+    assert planted in (root / "web.yaml").read_text()
+    assert all(shown)
+    assert not [text for text in shown if planted in text]
 
 
 def test_a_plan_writes_nothing_into_the_tree(root: Path, run: Run) -> None:

@@ -167,6 +167,12 @@ CASES = {
         "db.yaml:1: ExternalSecret/shop/db: creationPolicy None keeps the ownerReference of an earlier Owner; set Orphan first "
         "and let it reconcile",
     ),
+    "release, a patch that deletes again": (
+        "release",
+        shop(kustomization__yaml=KUSTOMIZATION + PATCH % "target: {deletionPolicy: Delete}"),
+        "db.yaml:1: a patch sets deletionPolicy Delete again, with which the operator refuses to let go of the Secret; nothing "
+        "is changed, edit it by hand",
+    ),
     "release, a patch that owns again": (
         "release",
         shop(kustomization__yaml=KUSTOMIZATION + PATCH % "target: {creationPolicy: Owner}"),
