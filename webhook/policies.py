@@ -1,4 +1,4 @@
-"""SecretMigrations from a folder that may change at any time: a mounted ConfigMap, or a checkout.
+"""SecretMigrations, and copies of a cluster's objects, from a folder that may change at any time: a mounted ConfigMap, or a checkout.
 
 What was good stays: a file that breaks keeps what it last said until it is mended, and only files that changed are read
 again.
@@ -11,8 +11,18 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TypeAlias
 
+from injector.cluster import ClusterObject, ClusterState, WatchedKind
 from injector.errors import InputError
-from injector.migration.load import Loaded, Read, join_migrations, list_files, read_migrations
+from injector.migration.load import (
+    Held,
+    Identity,
+    Loaded,
+    Read,
+    identity_of,
+    join_migrations,
+    list_files,
+    read_migrations,
+)
 from injector.migration.model import SecretMigration
 from injector.pod.model import Settings
 from webhook.state import Snapshot, index_migrations
@@ -29,8 +39,9 @@ class PolicyFolder:
         self._marks: dict[str, Mark] | None = None
         self._lost = ""
         self._read: dict[str, Read] = {}
-        self._held: dict[tuple[str, str], tuple[str, SecretMigration]] = {}
-        """(namespace, name) -> the file that said it, and what it last said."""
+        self._held: dict[Identity, tuple[str, Held]] = {}
+        """What -> the file that said it, and what it last said."""
+        self._cluster = ClusterState()
 
     def load(self) -> Snapshot | None:
         """Return a new snapshot, or None when nothing has changed since the last one; never raises.
@@ -56,8 +67,9 @@ class PolicyFolder:
         return self._take(join_migrations(self._read))
 
     def _take(self, loaded: Loaded) -> Snapshot:
-        said_in = {(one.namespace, one.name): name for name, one in _iter_said(self._read.items())}
-        held = {(one.namespace, one.name): (said_in[one.namespace, one.name], one) for one in loaded.migrations}
+        said_in = {identity_of(one): name for name, one in _iter_said(self._read.items())}
+        everything: list[Held] = [*loaded.migrations, *loaded.objects]
+        held = {identity_of(one): (said_in[identity_of(one)], one) for one in everything}
         for own, (file, one) in self._held.items():
             if own not in held and file in loaded.broken:
                 held[own] = (file, one)
@@ -71,16 +83,21 @@ class PolicyFolder:
         return self._snapshot((problem,), is_complete=bool(self._held))
 
     def _snapshot(self, problems: tuple[str, ...], *, is_complete: bool = True) -> Snapshot:
+        objects = [one for _, one in self._held.values() if isinstance(one, ClusterObject)]
+        for kind in WatchedKind:
+            items = ((one.namespace, one.name, one.packed) for one in objects if one.kind is kind)
+            self._cluster = self._cluster.with_kind(kind, self._cluster.of(kind).replaced(items))
         return Snapshot(
-            migrations=index_migrations(one for _, one in self._held.values()),
+            migrations=index_migrations(one for _, one in self._held.values() if isinstance(one, SecretMigration)),
+            cluster=self._cluster,
             settings=self._settings,
             is_complete=is_complete,
             problems=problems,
         )
 
 
-def _iter_said(files: Iterable[tuple[str, Read]]) -> Iterable[tuple[str, SecretMigration]]:
-    return ((name, one) for name, parts in files for one in parts if isinstance(one, SecretMigration))
+def _iter_said(files: Iterable[tuple[str, Read]]) -> Iterable[tuple[str, Held]]:
+    return ((name, one) for name, parts in files for one in parts if not isinstance(one, str))
 
 
 def _mark(path: Path) -> Mark:

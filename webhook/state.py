@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from injector.cluster import ClusterState
 from injector.migration.model import SecretMigration
 from injector.pod.model import Settings
 
@@ -15,12 +16,15 @@ class Snapshot:
 
     Attributes:
         migrations: namespace -> its SecretMigrations, sorted by name.
+        cluster: ExternalSecrets, stores and Namespaces. What has not changed since the last snapshot is the same object in
+            this one, group by group (`injector.cluster.Group`), so that what was computed of it may be kept.
         settings: how pods are mutated.
         is_complete: everything was read at least once; until then the webhook is not ready.
         problems: what could not be taken, without any value.
     """
 
     migrations: Mapping[str, tuple[SecretMigration, ...]] = field(default_factory=dict)
+    cluster: ClusterState = field(default_factory=ClusterState)
     settings: Settings = field(default_factory=Settings)
     is_complete: bool = False
     problems: tuple[str, ...] = ()

@@ -1,5 +1,6 @@
-"""SecretMigrations from the files of a folder: a mounted ConfigMap, or a part of a Git tree.
+"""SecretMigrations and objects of a cluster from the files of a folder.
 
+It may be a mounted ConfigMap, a part of a Git tree, or what ``kubectl get -o yaml`` printed.
 The one module of this package that reads files.
 """
 
@@ -9,19 +10,26 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, cast
 
+from injector.cluster import Body, ClusterObject, build_object, find_kind
 from injector.errors import InputError
 from injector.location import Location
-from injector.manifests.yamldoc import MAX_DOCUMENT_BYTES, Map, YamlError, iter_documents
-from injector.migration.model import SecretMigration
+from injector.manifests.yamldoc import MAX_DOCUMENT_BYTES, Map, Seq, YamlError, iter_documents
+from injector.migration.model import KIND, SecretMigration
 from injector.migration.parse import is_migration, parse_migration
 
 _SUFFIXES: Final = (".yaml", ".yml", ".json")
 
 
-Read: TypeAlias = "tuple[SecretMigration | str, ...]"
-"""What a file holds, in its order: migrations, and ``file:line: what`` for what could not be taken."""
+_MAX_LISTS: Final = 4
+"""Lists in lists: kubectl makes one in none."""
+
+Held: TypeAlias = "SecretMigration | ClusterObject"
+Identity: TypeAlias = "tuple[str, str, str]"
+"""(kind, namespace, name)"""
+Read: TypeAlias = "tuple[Held | str, ...]"
+"""What a file holds, in its order: migrations, objects, and ``file:line: what`` for what could not be taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +38,7 @@ class Loaded:
 
     Attributes:
         migrations: sorted by namespace and name; of two with one name none counts.
+        objects: of the kinds of `injector.cluster`, sorted by kind, namespace and name; the same holds for them.
         problems: ``file:line: what``: what could not be taken, without any value.
         broken: the files that a problem is about, as they were named.
     """
@@ -37,10 +46,11 @@ class Loaded:
     migrations: tuple[SecretMigration, ...]
     problems: tuple[str, ...] = ()
     broken: frozenset[str] = frozenset()
+    objects: tuple[ClusterObject, ...] = ()
 
 
 def load_migrations(folder: str | os.PathLike[str], *, namespace: str = "") -> Loaded:
-    """Read every SecretMigration below a folder; other objects are passed over.
+    """Read every SecretMigration and every object of a held kind below a folder; others are passed over.
 
     Args:
         folder: a folder, or one file.
@@ -70,8 +80,8 @@ def join_migrations(files: Mapping[str, Read]) -> Loaded:
     Args:
         files: name -> what `read_migrations` found in it.
     """
-    found: dict[tuple[str, str], tuple[str, SecretMigration]] = {}
-    twice: set[tuple[str, str]] = set()
+    found: dict[Identity, tuple[str, Held]] = {}
+    twice: set[Identity] = set()
     problems: list[str] = []
     broken: set[str] = set()
     for name, parts in files.items():
@@ -80,17 +90,31 @@ def join_migrations(files: Mapping[str, Read]) -> Loaded:
                 problems.append(made)
                 broken.add(name)
                 continue
-            own = (made.namespace, made.name)
+            own = identity_of(made)
             if own in found or own in twice:
-                problems.append(
-                    f"{made.location}: SecretMigration {'/'.join(own)} stands twice; none of them counts, remove one"
-                )
+                problems.append(f"{made.location}: {_called(own)} stands twice; none of them counts, remove one")
                 broken |= {name, found[own][0]} if own in found else {name}
                 twice.add(own)
                 found.pop(own, None)
             else:
                 found[own] = (name, made)
-    return Loaded(tuple(found[own][1] for own in sorted(found)), tuple(problems), frozenset(broken))
+    held = [found[own][1] for own in sorted(found)]
+    return Loaded(
+        tuple(one for one in held if isinstance(one, SecretMigration)),
+        tuple(problems),
+        frozenset(broken),
+        tuple(one for one in held if isinstance(one, ClusterObject)),
+    )
+
+
+def identity_of(one: Held) -> Identity:
+    """Return what tells an object from all others."""
+    return (KIND if isinstance(one, SecretMigration) else one.kind.value, one.namespace, one.name)
+
+
+def _called(own: Identity) -> str:
+    kind, namespace, name = own
+    return f"{kind} {namespace}/{name}" if namespace or kind == KIND else f"{kind} {name}"
 
 
 def read_migrations(path: Path, *, namespace: str = "") -> Read:
@@ -113,7 +137,7 @@ def _files(root: Path) -> Iterator[Path]:
         yield from (Path(folder, name) for name in files if name.endswith(_SUFFIXES) and not name.startswith(".."))
 
 
-def _read(path: Path, namespace: str) -> Iterator[SecretMigration | str]:
+def _read(path: Path, namespace: str) -> Iterator[Held | str]:
     try:
         with path.open("rb") as stream:
             data = stream.read(MAX_DOCUMENT_BYTES + 1)
@@ -123,10 +147,34 @@ def _read(path: Path, namespace: str) -> Iterator[SecretMigration | str]:
     for chunk, parsed in iter_documents(data, str(path)):
         if isinstance(parsed, YamlError):
             yield f"{Location(str(path), parsed.line)}: is no YAML: {parsed}; mend it"
-        elif isinstance(parsed.value, Map) and is_migration(parsed.value):
-            made = parse_migration(parsed.value, namespace=namespace)
-            if isinstance(made, SecretMigration):
-                yield made
-            else:
-                yield from (str(one) for one in made)
+        elif isinstance(parsed.value, Map):
+            for body in _iter_objects(parsed.value):
+                yield from _take(body, namespace)
         del chunk
+
+
+def _iter_objects(body: Map, depth: int = 0) -> Iterator[Map]:
+    """Yield a document, or the items of one that is a List, as kubectl prints several objects."""
+    items = body.get("items")
+    kind = body.get("kind")
+    if not (isinstance(kind, str) and kind.endswith("List") and isinstance(items, Seq) and depth < _MAX_LISTS):
+        yield body
+        return
+    for one in items:
+        if isinstance(one, Map):
+            yield from _iter_objects(one, depth + 1)
+
+
+def _take(body: Map, namespace: str) -> Iterator[Held | str]:
+    if is_migration(body):
+        made = parse_migration(body, namespace=namespace)
+        if isinstance(made, SecretMigration):
+            yield made
+        else:
+            yield from (str(one) for one in made)
+        return
+    document = cast("Body", body)
+    kind = find_kind(document)
+    if kind is not None:
+        found = build_object(kind, document, namespace=namespace, location=body.at())
+        yield found if isinstance(found, ClusterObject) else f"{body.at()}: {kind} {found}"

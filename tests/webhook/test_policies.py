@@ -190,3 +190,43 @@ def test_a_folder_that_was_never_there_is_no_complete_load(tmp_path: Path) -> No
 
     assert not first.is_complete
     assert load(folder).is_complete
+
+
+def namespaces(labels: str) -> str:
+    return f"{{apiVersion: v1, kind: Namespace, metadata: {{name: shop, labels: {{{labels}}}}}}}"
+
+
+def test_objects_of_the_folder_are_in_the_snapshot(root: Path) -> None:
+    (root / "ns.yaml").write_text(namespaces("a: b"), encoding="utf-8")
+
+    snapshot = load(PolicyFolder(str(root), Settings()))
+
+    assert snapshot.cluster.namespaces.get("", "shop") == {
+        "apiVersion": "v1",
+        "kind": "Namespace",
+        "metadata": {"name": "shop", "labels": {"a": "b"}},
+    }
+
+
+def test_what_has_not_changed_is_the_same_object_in_the_next_snapshot(root: Path) -> None:
+    (root / "ns.yaml").write_text(namespaces("a: b"), encoding="utf-8")
+    folder = PolicyFolder(str(root), Settings())
+    before = load(folder)
+    write(root, "a.yaml", migration(name="a", stage=Stage.RELEASE))
+
+    after = load(folder)
+
+    assert after.cluster.namespaces is before.cluster.namespaces
+
+
+def test_an_object_whose_file_breaks_stays_and_one_that_is_taken_out_goes(root: Path) -> None:
+    (root / "ns.yaml").write_text(namespaces("a: b"), encoding="utf-8")
+    folder = PolicyFolder(str(root), Settings())
+    load(folder)
+    (root / "ns.yaml").write_text("a: [", encoding="utf-8")
+    broken = load(folder)
+    (root / "ns.yaml").write_text("", encoding="utf-8")
+
+    mended = load(folder)
+
+    assert (broken.cluster.namespaces.count, mended.cluster.namespaces.count) == (1, 0)

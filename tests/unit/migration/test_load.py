@@ -110,3 +110,55 @@ def test_namespace_of_the_caller_fills_in(tmp_path: Path) -> None:
     write(tmp_path / "a.yaml", write_migration(migration()).replace("  namespace: shop\n", ""))
 
     assert [one.namespace for one in load_migrations(tmp_path, namespace="x").migrations] == ["x"]
+
+
+LIST = """\
+apiVersion: v1
+kind: List
+items:
+- {apiVersion: v1, kind: Namespace, metadata: {name: shop, labels: {a: b}}}
+- {apiVersion: external-secrets.io/v1, kind: SecretStore, metadata: {name: vault, namespace: shop}, spec: {}}
+- {apiVersion: v1, kind: Secret, metadata: {name: other, namespace: shop}}
+- none
+"""
+
+
+def test_a_list_as_kubectl_prints_it_is_taken_apart(tmp_path: Path) -> None:
+    write(tmp_path / "all.yaml", LIST)
+
+    loaded = load_migrations(tmp_path)
+
+    assert [(one.kind.value, one.namespace, one.name) for one in loaded.objects] == [
+        ("Namespace", "", "shop"),
+        ("SecretStore", "shop", "vault"),
+    ]
+    assert loaded.objects[1].location.line == 5
+    assert loaded.problems == ()
+
+
+def test_a_migration_in_a_list_counts(tmp_path: Path) -> None:
+    body = "\n".join(f"  {line}" for line in write_migration(migration(name="a")).splitlines())
+    write(tmp_path / "all.yaml", f"kind: SecretMigrationList\nitems:\n-\n{body}\n")
+
+    assert names(tmp_path) == ["a"]
+
+
+def test_an_object_that_stands_twice_does_not_count(tmp_path: Path) -> None:
+    write(tmp_path / "a.yaml", LIST)
+    write(tmp_path / "b.yaml", "{apiVersion: v1, kind: Namespace, metadata: {name: shop}}")
+
+    loaded = load_migrations(tmp_path)
+
+    assert [one.kind.value for one in loaded.objects] == ["SecretStore"]
+    assert loaded.problems == (f"{tmp_path}/b.yaml:1: Namespace shop stands twice; none of them counts, remove one",)
+
+
+def test_an_object_without_namespace_is_told_and_passed_over(tmp_path: Path) -> None:
+    write(tmp_path / "a.yaml", "{apiVersion: external-secrets.io/v1, kind: ExternalSecret, metadata: {name: db}}")
+
+    loaded = load_migrations(tmp_path)
+
+    assert loaded.objects == ()
+    assert loaded.problems == (
+        f"{tmp_path}/a.yaml:1: ExternalSecret db: has no namespace; name the one where it is deployed",
+    )
