@@ -277,7 +277,7 @@ class PodFacts:
     """What is known of the pod that a container runs in.
 
     Attributes:
-        service_account: as the pod spec names it, ``default`` when it names none.
+        service_account: as the pod spec names it, ``default`` when it names none; empty when a chart makes and names it.
         has_token: the pod gets its ServiceAccount's token (``automountServiceAccountToken`` is not false).
         is_host_network: ``hostNetwork``.
     """
@@ -300,7 +300,7 @@ class Consumer:
         path: for volumes the mount path; for `HELM_VALUES` and custom resources the field's dotted path.
         container: facts of the reading container; None for consumers that are no containers.
         chart: ``<chart name>`` of a Helm consumer, else empty.
-        pod: facts of the pod; None for consumers that are no pods, and for pods that a chart makes.
+        pod: facts of the pod; None for consumers that are no pods, and for pods of which only their chart knows.
         is_optional: ``optional: true``.
         sibling_secrets: names of other Secrets that the same container reads.
         location: the line that names the Secret.

@@ -64,7 +64,8 @@ class _ValuesWalk:
         found = []
         for scope in self.scopes:
             if scope.uses:
-                found += self.reader.consumers(scope.uses, scope.facts(self.reader))
+                made = self.reader.consumers(scope.uses, scope.facts(self.reader))
+                found += [replace(one, pod=scope.pod) for one in made] if scope.pod else made
         return found + self.direct
 
     def _open(self, node: Map, path: tuple[str, ...], name: str, parent: Scope | None) -> Scope:
@@ -177,6 +178,7 @@ class _ValuesWalk:
         for one in iter_containers(values):
             own = self._open(one.body, (*path, *one.path), one.name, scope)
             own.is_init = one.is_init and one.body.get("restartPolicy") != "Always"
+            own.pod, own.pod_contexts = one.pod, one.pod_contexts
             targets.append(((one.controller, one.name), own))
             self._map(one.body, (*path, *one.path), own, depth + 1)
         for name, controller in mapping(values, "controllers").items():

@@ -1,7 +1,7 @@
 """Containers of the bjw-s app-template, which has them as mappings and lays defaults under them.
 
 Source: https://github.com/bjw-s-labs/helm-charts charts/library/common (v2 to v4): ``controllers``,
-``defaultContainerOptions`` and ``defaultContainerOptionsStrategy``.
+``defaultContainerOptions`` and ``defaultContainerOptionsStrategy``, and the same of pods.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from injector.manifests.document import mapping
+from injector.manifests.document import mapping, text
 from injector.manifests.yamldoc import Map
+from injector.model import PodFacts
 
 _GROUPS = (("initContainers", True), ("containers", False))
 _DEFAULTED = ("image", "env", "envFrom", "command", "args")
@@ -24,6 +25,8 @@ class AppContainer:
         controller, name: where it stands.
         path: keys from the release's values.
         body: its values, with the defaults that count for it.
+        pod: its pod; an empty ServiceAccount is one that the chart names by rules of its own.
+        pod_contexts: mappings that hold its pod's security context, the controller's own first.
     """
 
     controller: str
@@ -31,6 +34,8 @@ class AppContainer:
     path: tuple[str, ...]
     is_init: bool
     body: Map
+    pod: PodFacts
+    pod_contexts: tuple[Map, ...]
 
 
 def has_controllers(values: Map) -> bool:
@@ -47,12 +52,58 @@ def iter_containers(values: Map) -> Iterator[AppContainer]:
     for controller, body in mapping(values, "controllers").items():
         if not isinstance(body, Map) or body.get("enabled") is False:
             continue
+        options = _pod_options(body, values)
+        pod = _pod_facts(body, options, values)
         for group, is_init in _GROUPS:
             for name, container in mapping(body, group).items():
                 if isinstance(container, Map) and container.get("enabled") is not False:
                     path = ("controllers", controller, group, name)
                     made = _with_defaults(container, body, values, is_init=is_init)
-                    yield AppContainer(controller, name, path, is_init, made)
+                    yield AppContainer(controller, name, path, is_init, made, pod, _contexts(options, values))
+
+
+def _pod_options(controller: Map, values: Map) -> tuple[Map, ...]:
+    """Return the mappings in which an option of a controller's pods is looked up.
+
+    An option of the controller hides the default of the same name, unless ``defaultPodOptionsStrategy`` is "merge".
+    Source: templates/lib/pod/_getOption.tpl.
+    """
+    return mapping(controller, "pod"), mapping(values, "defaultPodOptions")
+
+
+def _contexts(options: tuple[Map, ...], values: Map) -> tuple[Map, ...]:
+    """Return those of the options whose security context counts."""
+    own, defaults = options
+    is_alone = mapping(own, "securityContext") and values.get("defaultPodOptionsStrategy") != "merge"
+    return (own,) if is_alone else (own, defaults)
+
+
+def _pod_facts(controller: Map, options: tuple[Map, ...], values: Map) -> PodFacts:
+    """Return what is known of a controller's pods. Only a token that is said to be off is off: versions differ."""
+
+    def first(key: str) -> object:
+        return next((one[key] for one in options if key in one), None)
+
+    return PodFacts(
+        service_account=_account(controller, values),
+        has_token=first("automountServiceAccountToken") is not False,
+        is_host_network=first("hostNetwork") is True,
+    )
+
+
+def _account(controller: Map, values: Map) -> str:
+    """Return the ServiceAccount of a controller's pods, empty when the chart makes it and names it.
+
+    Source: templates/lib/pod/fields/_serviceAccountName.tpl of versions 1 to 4.
+    """
+    own = mapping(controller, "serviceAccount")
+    if own:
+        return text(own.get("name"))
+    accounts = mapping(values, "serviceAccount")
+    if isinstance(accounts.get("create"), bool):
+        return text(accounts.get("name")) or ("" if accounts["create"] else "default")
+    made = [one for one in accounts.values() if isinstance(one, Map) and one.get("enabled") is not False]
+    return "" if made else "default"
 
 
 def _with_defaults(container: Map, controller: Map, values: Map, *, is_init: bool) -> Map:

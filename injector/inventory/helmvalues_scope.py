@@ -19,7 +19,7 @@ from injector.inventory.podspec import command_of
 from injector.inventory.podspec_env import MAX_ENTRIES, Environment, safe_literal
 from injector.manifests.document import mapping, text
 from injector.manifests.yamldoc import Map, Seq, Value
-from injector.model import ContainerFacts
+from injector.model import ContainerFacts, PodFacts
 
 _MARKS: Final = frozenset(
     {"image", "env", "envFrom", "extraEnv", "extraEnvs", "extraEnvVars", "extraEnvFrom", "extraEnvVarsSecret",
@@ -49,6 +49,8 @@ _MAX_LITERAL: Final = 300
 _MAX_LEVELS: Final = 5
 _SHARED: Final = re.compile(r"(?:global|common|shared|config\w*|settings|databases?|db|external[A-Z]\w*|\w*\.ini)\Z")
 """Values beside the components that are meant for all of them; so is what is called like the chart."""
+_CONTEXTS: Final = ("containerSecurityContext", "securityContext", "podSecurityContext")
+"""What charts call a container's and its pod's security context (Bitnami's common chart; ``helm create``)."""
 _CONTAINERS: Final = re.compile(r"containers?\Z|sidecars?\Z")
 _NO_EVIDENCE: Final = frozenset({Part.ENV, Part.ENV_FROM, Part.VOLUMES, Part.MOUNTS, Part.SKIP, Part.ANNOTATIONS})
 
@@ -64,6 +66,8 @@ class Scope:
         parent: the component around it; its image counts where none is named.
         environment: literals and names found so far.
         uses: what it reads, in the order it was found.
+        pod: facts of its pod, where the values say all that there is to say; else None.
+        pod_contexts: mappings around it that may hold its pod's ``securityContext``, the nearest first.
     """
 
     node: Map
@@ -73,6 +77,8 @@ class Scope:
     parent: Scope | None = None
     environment: Environment = field(default_factory=Environment)
     uses: list[Use] = field(default_factory=list)
+    pod: PodFacts | None = None
+    pod_contexts: tuple[Map, ...] = ()
 
     def facts(self, reader: Reader) -> ContainerFacts:
         """Return what is known of the container, with the evidence beside it."""
@@ -87,8 +93,20 @@ class Scope:
             env_at=known.places,
             env_names=tuple(self.environment.names),
             command=command_of(self.node, reader),
+            has_command=bool(self.node.get("command")),
+            run_as_user=self._identity("runAsUser"),
+            run_as_group=self._identity("runAsGroup"),
             place=self.path,
         )
+
+    def _identity(self, key: str) -> int | None:
+        """Return a number of the security context that the values set: the container's own before the pod's."""
+        for body in (self.node, *self.pod_contexts):
+            for name in _CONTEXTS:
+                value = mapping(body, name).get(key)
+                if isinstance(value, int) and not isinstance(value, bool):
+                    return value
+        return None
 
     def _add_surroundings(self, known: Environment, reader: Reader) -> None:
         inner, outer = self, self.parent
