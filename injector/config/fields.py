@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
+from injector.config.admission import CONVENTION, LABEL_ALONE, WEBHOOK, check_convention
 from injector.config.decisions import ENGINE_ROLE, WORKLOAD
 from injector.config.flags import DEFAULTS
 from injector.config.model import (
@@ -213,7 +214,11 @@ VAULT: Final = Section(
             "How roles and policies are called, with `{namespace}`, `{serviceAccount}`, `{name}` and `{engine}`. "
             "Without a convention a person says it case by case.",
         ),
+        LABEL_ALONE,
     ),
+    "a mapping",
+    check_convention,
+    CONVENTION,
 )
 
 CONFIG: Final = Section(
@@ -262,6 +267,7 @@ CONFIG: Final = Section(
             "What the tree does not say of pods that a chart or an operator makes; of several entries that match the first "
             "one counts.",
         ),
+        Field("webhook", WEBHOOK, "How the admission webhook decides."),
         Field(
             "defaults",
             DEFAULTS,

@@ -38,6 +38,13 @@ class AuthMethod(StrEnum):
     KUBERNETES = "kubernetes"
 
 
+class Enforce(StrEnum):
+    """What the webhook does with a pod that asks for what is static."""
+
+    WARN = "warn"
+    DENY = "deny"
+
+
 class AnnotationsForm(StrEnum):
     """How a chart takes annotations from its values: as they are, or as templates (Helm's ``tpl``), their braces quoted."""
 
@@ -196,6 +203,8 @@ class Vault:
         kv_mounts: paths of KV engines, beside those that stores name.
         auth: None when not said.
         names: the conventions.
+        label_alone: globs of the namespaces where a pod's label is enough for the webhook, without a committed
+            SecretMigration; empty for none. With one, mounts, auth and names say all that it needs.
     """
 
     address: str = ""
@@ -204,6 +213,11 @@ class Vault:
     kv_mounts: tuple[str, ...] = ()
     auth: VaultAuth | None = None
     names: VaultNames = VaultNames()
+    label_alone: tuple[str, ...] = ()
+
+    def is_label_enough(self, namespace: str) -> bool:
+        """Tell whether a pod's label is enough in a namespace."""
+        return any(_is_like(namespace, one) for one in self.label_alone)
 
     def find_mount(self, engine: str) -> str | None:
         """Return where an engine is mounted: ``database/postgresql`` before ``database``; None when not said."""
@@ -289,6 +303,17 @@ class WorkloadFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Webhook:
+    """How the admission webhook decides.
+
+    Attributes:
+        enforce: what becomes of a pod that asks for what is static.
+    """
+
+    enforce: Enforce = Enforce.WARN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """The whole file.
 
@@ -301,6 +326,7 @@ class Config:
         vault: the user's Vault.
         engine_roles: in the file's order.
         workloads: in the file's order.
+        webhook: how the admission webhook decides.
         defaults: command -> flag without dashes (``fail-on``) -> value; flag and environment win over it.
     """
 
@@ -312,6 +338,7 @@ class Config:
     vault: Vault = Vault()
     engine_roles: tuple[EngineRole, ...] = ()
     workloads: tuple[WorkloadFacts, ...] = ()
+    webhook: Webhook = Webhook()
     defaults: Mapping[str, Mapping[str, FlagValue]] = field(default_factory=dict)
 
     def find_override(

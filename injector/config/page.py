@@ -58,6 +58,11 @@ vault:
     authRole: "{namespace}-{serviceAccount}"
     policy: "{namespace}-{serviceAccount}"
     engineRole: "{namespace}-{name}"
+  labelAlone: [shop, team-*]
+""",
+    "webhook": """\
+webhook:
+  enforce: deny
 """,
     "engineRoles": """\
 engineRoles:

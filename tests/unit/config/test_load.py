@@ -81,7 +81,7 @@ def test_entry_carries_its_line_as_evidence() -> None:
     [
         ("overides: []", "1: overides: no such key; did you mean overrides?"),
         ("vault:\n  kvmounts: [a]", "2: vault.kvmounts: no such key; did you mean kvMounts?"),
-        ("zzz: 1", "1: zzz: no such key; choose from overrides, bootstrap, apps, labelPrefix, vault, engineRoles, workloads, defaults"),
+        ("zzz: 1", "1: zzz: no such key; choose from overrides, bootstrap, apps, labelPrefix, vault, engineRoles, workloads, webhook, defaults"),
         ("- a", "1: must be a mapping with keys such as overrides, not a list"),
         ("just words", "1: must be a mapping with keys such as overrides, not a text"),
         ("overrides: {a: b}", "1: overrides: must be a list of verdicts of your own, not a mapping; begin each with a dash"),
@@ -117,6 +117,7 @@ def test_entry_carries_its_line_as_evidence() -> None:
         ("engineRoles:\n- ttl: 60", "2: engineRoles[0].ttl: must be a time such as 30m or 12h, not a number"),
         ("engineRoles:\n- name: a", "2: engineRoles[0]: says nothing of the role; add connection, owner, grants, parameters or a ttl"),
         ("workloads:\n- name: a", "2: workloads[0]: says nothing of the workload; add serviceAccount, labelsPath or what else is known"),
+        ("vault:\n  mounts: {aws: a}\n  auth: {method: jwt}\n  names: {authRole: '{namespace}-{serviceAccount}', engineRole: x}\n  labelAlone: [a]", "5: vault.labelAlone: needs vault.names.engineRole with {namespace} and {name}; add it"),
         ("vault: {}\nvault: {}", "2: vault stands there twice; remove one"),
         ("vault: {}\n---\napps: []", "2: begins a second document; keep everything in one"),
         ("a: b: c", "1: is no YAML: mapping values are not allowed in this context; mend it"),

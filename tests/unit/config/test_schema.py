@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from injector.config import model
+from injector.config.admission import WEBHOOK
 from injector.config.fields import APP, AUTH, CONFIG, NAMES, OVERRIDE, VAULT
 from injector.config.load import parse_config
 from injector.config.page import EXAMPLES, build_schema, read_schema, render_config_page
@@ -18,7 +19,12 @@ from injector.errors import ConfigError
 
 VALIDATOR = jsonschema.Draft202012Validator(build_schema())
 
+CONVENTION = (
+    "{mounts: {aws: aws}, auth: {method: jwt}, "
+    "names: {authRole: '{namespace}-{serviceAccount}', engineRole: '{namespace}-{name}'}, labelAlone: [shop]}"
+)
 GOOD = [
+    f"vault: {CONVENTION}",
     "",
     "{}",
     *EXAMPLES.values(),
@@ -33,6 +39,8 @@ GOOD = [
     "vault: {kvMounts: [a/b, c], namespace: admin/team}",
     "bootstrap: {}",
     "labelPrefix: acme",
+    "vault: {labelAlone: []}",
+    "webhook: {enforce: warn}",
     "labelPrefix: notkubernetes.io",
     "defaults: {}",
     "defaults: {classify: {verbose: 2, quiet: false, verdict: [mixed], namespace: [a]}}",
@@ -80,6 +88,14 @@ BAD = [
     "vault: {auth: {method: approle}}",
     "vault: {names: {policy: '{ns}'}}",
     "vault: {names: {policy: '{namespace'}}",
+    "vault: {labelAlone: [shop]}",
+    "vault: {labelAlone: [Shop]}",
+    *(f"vault: {CONVENTION.replace(one, '')}" for one in ("mounts: {aws: aws}, ", "auth: {method: jwt}, ")),
+    *(
+        f"vault: {CONVENTION.replace(one, 'x')}"
+        for one in ("{namespace}-{serviceAccount}", "{serviceAccount}", "-{name}")
+    ),
+    "webhook: {enforce: maybe}",
     "defaults: {plan: {}}",
     "engineRoles: [{namespace: a, name: b}]",
     "engineRoles: [{owner: 'a\"; DROP'}]",
@@ -141,6 +157,7 @@ def test_schema_that_is_shipped_is_the_one_that_is_made() -> None:
         (VAULT, model.Vault),
         (AUTH, model.VaultAuth),
         (NAMES, model.VaultNames),
+        (WEBHOOK, model.Webhook),
     ],
 )
 def test_every_attribute_of_the_model_has_its_key_and_no_key_has_none(section: Section, made: type) -> None:
@@ -155,6 +172,6 @@ def test_page_tells_every_key_with_an_example_that_is_read() -> None:
     assert set(EXAMPLES) == {one.key for one in CONFIG.fields}
     for example in page.split("```yaml\n")[1:]:
         assert is_read(example.partition("```")[0])
-    for section in (CONFIG, OVERRIDE, APP, VAULT, AUTH, NAMES):
+    for section in (CONFIG, OVERRIDE, APP, VAULT, AUTH, NAMES, WEBHOOK):
         for one in section.fields:
             assert f"| `{one.key}`" in page
