@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from injector.location import Location
 from injector.manifests.roots import Root
 from injector.migration.model import SecretMigration
 from injector.model import Consumer, Diagnostic, Finding, ObjectRef, Remote, SecretSource, Store
@@ -46,19 +47,27 @@ class Write:
 
 
 @dataclass(frozen=True, slots=True)
+class Leaf:
+    """A value of an object: a digest of it, and where it was set (a patch's place, where a patch set it)."""
+
+    digest: str
+    location: Location
+
+
+@dataclass(frozen=True, slots=True)
 class OptedPods:
-    """A workload whose pods have the opt-in label, as deployed.
+    """An object whose pods have the opt-in label, as deployed: a workload, or a HelmRelease whose values say it.
 
     Attributes:
         root: id of the root that deploys it.
-        migrations: the names that the pods' list of migrations has.
-        is_written: the annotations for the Vault Agent Injector stand in the manifest.
+        leaves: path -> value of everything in it; paths as of `injector.inventory.opted.iter_leaves`.
+        undoing: (``labels`` or ``annotations``, where): what would take these from a chart's pods again.
     """
 
     ref: ObjectRef
     root: str
-    migrations: tuple[str, ...] = ()
-    is_written: bool = False
+    leaves: Mapping[tuple[str, ...], Leaf] = field(default_factory=dict, hash=False)
+    undoing: tuple[tuple[str, Location], ...] = ()
 
 
 @dataclass(slots=True)

@@ -16,7 +16,7 @@ from injector.migration.model import SecretMigration, Stage
 from injector.migration.plain import to_plain
 from injector.model import NOWHERE, Consumer, ObjectRef, SecretSource, SourceKind
 from injector.plan.model import Plan
-from injector.stages.places import TEMPLATES
+from injector.stages.arrived import Tree, find_lost
 from injector.stages.run import Outcome, Refused
 
 Surprise = tuple[ObjectRef, str, Location]
@@ -59,7 +59,11 @@ def find_surprises(before: Inventory, after: Inventory, outcome: Outcome, plan: 
         *(found for one in moved.values() for found in _document(one, after, places.get(one.ref, NOWHERE))),
         *_sources(before, after, moved, whole, first),
         *_consumers(before, after, moved, first),
-        *(found for one in moved.values() for found in _opted(one, before, after)),
+        *(
+            (one.ref, why, at)
+            for one in moved.values()
+            for why, at in find_lost(one, Tree(before, after, outcome.workspace))
+        ),
     ]
 
 
@@ -182,30 +186,6 @@ def _left(after: Inventory, migration: SecretMigration) -> Iterator[Surprise]:
         if is_its and one.key in migration.keys and (one.ref.kind, one.ref.name) in own:
             message = f"{one.ref} would still read {one.key} of Secret {one.secret}, in a place that was not found"
             yield migration.ref, message, one.location
-
-
-def _opted(migration: SecretMigration, before: Inventory, after: Inventory) -> Iterator[Surprise]:
-    """The pods that read the Secret arrive with the label, and once they name it no more, with their list of migrations."""
-    if migration.stage not in (Stage.INJECT, Stage.RELEASE):
-        return
-    own = {(one.kind, one.name) for one in migration.workloads if one.kind in TEMPLATES}
-    opted = {(one.ref, one.root): one for one in after.deployed.opted}
-    seen: set[tuple[ObjectRef, str]] = set()
-    for one in before.deployed.consumers:
-        pods = (one.ref, one.origin.root)
-        is_its = (one.secret_namespace or one.ref.namespace, one.secret) == (migration.namespace, migration.secret)
-        if not is_its or (one.ref.kind, one.ref.name) not in own or pods in seen:
-            continue
-        seen.add(pods)
-        found = opted.get(pods)
-        if found is None:
-            yield migration.ref, f"a patch would take the opt-in label from the pods of {one.ref} again", one.location
-        elif migration.stage is Stage.RELEASE and not (found.is_written or migration.name in found.migrations):
-            yield (
-                migration.ref,
-                f"a patch would take the list of migrations from the pods of {one.ref} again",
-                one.location,
-            )
 
 
 @dataclass(frozen=True, slots=True, order=True)

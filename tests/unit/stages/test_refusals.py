@@ -100,13 +100,13 @@ CASES = {
     "inject, a patch that drops the label": (
         "inject",
         shop(kustomization__yaml=KUSTOMIZATION + PATCHED_PODS % "labels"),
-        "web.yaml:21: a patch would take the opt-in label from the pods of Deployment/shop/web again; nothing is changed, edit "
+        "kustomization.yaml:10: a patch would take the opt-in label from the pods of Deployment/shop/web again; nothing is changed, edit "
         "it by hand",
     ),
     "release, a patch that drops the list of migrations": (
         "release",
         shop(kustomization__yaml=KUSTOMIZATION + PATCHED_PODS % "annotations"),
-        "web.yaml:22: a patch would take the list of migrations from the pods of Deployment/shop/web again; nothing is changed, "
+        "kustomization.yaml:11: a patch would take the list of migrations from the pods of Deployment/shop/web again; nothing is changed, "
         "edit it by hand",
     ),
     "inject, envFrom of a Secret with keys that nobody knows": (
