@@ -303,6 +303,7 @@ class Consumer:
         pod: facts of the pod; None for consumers that are no pods, and for pods of which only their chart knows.
         is_optional: ``optional: true``.
         sibling_secrets: names of other Secrets that the same container reads.
+        beside: what else a projected volume joins with the Secret in one folder (``ConfigMap x``).
         location: the line that names the Secret.
     """
 
@@ -320,6 +321,7 @@ class Consumer:
     is_optional: bool = False
     secret_namespace: str = ""
     sibling_secrets: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
 
 

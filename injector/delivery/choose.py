@@ -66,6 +66,11 @@ def file_of(secret: str, key: str) -> str:
 def _volume(consumer: Consumer, moved: Sequence[str], stays: Sequence[str]) -> Choice:
     if not consumer.path:
         return Choice(refusal="the volume is mounted by no container that is known; name the mount in the manifest")
+    if consumer.beside:
+        others = ", ".join(consumer.beside)
+        return Choice(
+            refusal=f"its volume joins the Secret with {others} in one folder ({consumer.path}); give the Secret a volume of its own"
+        )
     if consumer.key:
         return Choice(reads=(Read(key=consumer.key, delivery=Delivery.FILE, path=consumer.path),))
     if stays:

@@ -71,6 +71,7 @@ class Use:
     how: How
     env: str = ""
     path: str = ""
+    beside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +149,7 @@ class Reader:
             is_optional=use.named.is_optional,
             secret_namespace=namespace if namespace != self.ref.namespace else "",
             sibling_secrets=siblings,
+            beside=use.beside,
             labels=self.labels,
         )
 

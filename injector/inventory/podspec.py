@@ -28,10 +28,11 @@ _CONTAINER_LISTS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class SecretSource:
-    """A Secret in a volume; `items` are (key, path below the mount), empty for all keys."""
+    """A Secret in a volume; `items` are (key, path below the mount), empty for all keys; `beside` as of `Consumer`."""
 
     named: Named
     items: tuple[tuple[str, str], ...] = ()
+    beside: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -172,12 +173,22 @@ def read_volume_sources(volume: Map, reader: Reader) -> tuple[SecretSource, ...]
         found = _source(secret, reader, "secretName")
         return (found,) if found else ()
     made = []
-    for part in items(mapping(volume, "projected"), "sources"):
+    parts = items(mapping(volume, "projected"), "sources")
+    for index, part in enumerate(parts):
         projected = mapping(part, "secret")
         found = _source(projected, reader, "name") if projected else None
         if found:
-            made.append(found)
+            others = [_described(other) for at, other in enumerate(parts) if at != index]
+            made.append(replace(found, beside=tuple(dict.fromkeys(others))))
     return tuple(made)
+
+
+def _described(part: Value) -> str:
+    """Return in words what a projected volume takes up."""
+    for kind, word in (("secret", "Secret"), ("configMap", "ConfigMap")):
+        if isinstance(part, Map) and kind in part:
+            return f"{word} {text(mapping(part, kind).get('name'))}"
+    return next(iter(part), "another source") if isinstance(part, Map) else "another source"
 
 
 def _source(body: Map, reader: Reader, name_key: str) -> SecretSource | None:
@@ -206,12 +217,13 @@ def mount_uses(volume: Volume, mount: Map) -> list[Use]:
 def _source_uses(source: SecretSource, path: str, sub_path: str) -> list[Use]:
     named = source.named
     if not source.items:
-        return [Use(_with_key(named, sub_path.partition("/")[0]), How.VOLUME, path=path)]
+        return [Use(_with_key(named, sub_path.partition("/")[0]), How.VOLUME, path=path, beside=source.beside)]
     if sub_path:
         below = [item for item in source.items if f"{item[1]}/".startswith(f"{sub_path}/")]
-        return [Use(_with_key(named, key), How.VOLUME, path=path + target[len(sub_path) :]) for key, target in below]
-    base = path.rstrip("/")
-    return [Use(_with_key(named, key), How.VOLUME, path=f"{base}/{target}") for key, target in source.items]
+        found = [(key, path + target[len(sub_path) :]) for key, target in below]
+    else:
+        found = [(key, f"{path.rstrip('/')}/{target}") for key, target in source.items]
+    return [Use(_with_key(named, key), How.VOLUME, path=at, beside=source.beside) for key, at in found]
 
 
 def _with_key(named: Named, key: str) -> Named:

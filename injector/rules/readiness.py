@@ -72,6 +72,10 @@ def _obstacles(consumer: Consumer, need: Need, config: Config) -> list[str]:
         found.append("no container mounts the volume, and the pod does not start without its Secret: remove it")
     elif consumer.container is None and not consumer.chart:
         found.append(f"an operator makes the pods of {consumer.ref.kind}: it must pass on the annotations")
+    if consumer.beside:
+        found.append(
+            f"its volume joins the Secret with {', '.join(consumer.beside)}: the Secret needs a volume of its own"
+        )
     if consumer.chart:
         found.append(_CHART)
     if need.lacks_user:

@@ -59,6 +59,7 @@ def find_surprises(before: Inventory, after: Inventory, outcome: Outcome, plan: 
         *(found for one in moved.values() for found in _document(one, after, places.get(one.ref, NOWHERE))),
         *_sources(before, after, moved, whole, first),
         *_consumers(before, after, moved, first),
+        *(found for one in moved.values() for found in _left(after, one, whole)),
         *(
             (one.ref, why, at)
             for one in moved.values()
@@ -166,9 +167,6 @@ def _consumers(
         if migration is None or not _is_meant(one, migration):
             what = "would read" if new[one] > old[one] else "would no longer read"
             yield (migration.ref if migration else ref), f"{one.ref} {what} Secret {one.secret}", NOWHERE
-    for migration in moved.values():
-        if migration.stage is Stage.RELEASE:
-            yield from _left(after, migration)
 
 
 def _is_meant(one: _Reader, migration: SecretMigration) -> bool:
@@ -178,13 +176,18 @@ def _is_meant(one: _Reader, migration: SecretMigration) -> bool:
     )
 
 
-def _left(after: Inventory, migration: SecretMigration) -> Iterator[Surprise]:
-    """No workload of the migration names a moved key any more, or the pod would miss what the Secret loses."""
+def _left(after: Inventory, migration: SecretMigration, whole: set[tuple[str, str]]) -> Iterator[Surprise]:
+    """Nobody among the migration's workloads names a moved key any more, or the pod would miss what the Secret loses."""
+    if migration.stage is not Stage.RELEASE:
+        return
+    keys = {*migration.keys, ""} if (migration.namespace, migration.secret) in whole else {*migration.keys}
     own = {(one.kind, one.name) for one in migration.workloads}
     for one in after.deployed.consumers:
         is_its = (one.secret_namespace or one.ref.namespace, one.secret) == (migration.namespace, migration.secret)
-        if is_its and one.key in migration.keys and (one.ref.kind, one.ref.name) in own:
-            message = f"{one.ref} would still read {one.key} of Secret {one.secret}, in a place that was not found"
+        if is_its and one.key in keys and (one.ref.kind, one.ref.name) in own:
+            message = (
+                f"{one.ref} would still read {one.key or 'all'} of Secret {one.secret}, in a place that was not found"
+            )
             yield migration.ref, message, one.location
 
 

@@ -42,6 +42,7 @@ def check_release(proposal: Proposal, inventory: Inventory) -> None:
             )
             raise EditError(message, consumer.location)
     check_readers_of_all(proposal)
+    check_joined(proposal)
     if not proposal.is_whole:
         return
     others = [
@@ -71,6 +72,21 @@ def check_readers_of_all(proposal: Proposal) -> None:
             message = (
                 f"{consumer.ref} reads all of Secret {proposal.migration.secret}, which may hold more than {source.ref} names "
                 "(dataFrom, or creationPolicy Merge); let it name the keys it needs"
+            )
+            raise EditError(message, consumer.location)
+
+
+def check_joined(proposal: Proposal) -> None:
+    """Refuse when a projected volume joins the Secret with others: the folder cannot be the volume's and the agent's.
+
+    Raises:
+        EditError: naming the reader, and what to do.
+    """
+    for consumer in consumers_of(proposal):
+        if consumer.beside:
+            message = (
+                f"{consumer.ref} joins Secret {proposal.migration.secret} with {', '.join(consumer.beside)} in one folder "
+                f"({consumer.path}); give the Secret a volume of its own"
             )
             raise EditError(message, consumer.location)
 

@@ -97,12 +97,26 @@ def _reference(node: Mapping[str, Data], path: Path, secret: str) -> Reference |
     source = node.get("secretRef")
     if isinstance(source, Mapping) and source.get("name") == secret:
         return Reference(Form.ENV_FROM, path, str(source.get("name")))
+    projected = node.get("projected", node)
+    if isinstance(projected, Mapping) and _only_source(projected) == secret:
+        is_entry = "persistence" in path and "projected" not in node
+        return Reference(Form.PERSISTENCE if is_entry else Form.VOLUME, path, str(node.get("name", own)))
     volume = node.get("secret")
     if isinstance(volume, Mapping) and secret in (volume.get("secretName"), volume.get("name")) and "name" in node:
         return Reference(Form.VOLUME, path, str(node.get("name")))
     if node.get("type") == "secret" and node.get("name") == secret and "persistence" in path:
         return Reference(Form.PERSISTENCE, path, str(own))
     return None
+
+
+def _only_source(projected: Mapping[str, Data]) -> str:
+    """Return the Secret that is a projected volume's only source; empty where others stand beside it."""
+    sources = projected.get("sources")
+    if isinstance(sources, Sequence) and not isinstance(sources, str) and len(sources) == 1:
+        only = sources[0]
+        secret = only.get("secret") if isinstance(only, Mapping) else None
+        return str(secret.get("name", "")) if isinstance(secret, Mapping) else ""
+    return ""
 
 
 def find_mounts(data: Data, volume: str, path: Path = ()) -> list[Path]:

@@ -96,6 +96,10 @@ def _drop_volume(
 def _item_keys(volume: Data) -> set[str]:
     """Return the keys that a volume names; none when it holds the whole Secret."""
     found: set[str] = set()
+    projected = volume.get("projected") if isinstance(volume, Mapping) else None
+    sources = projected.get("sources") if isinstance(projected, Mapping) else None
+    if isinstance(sources, Sequence) and not isinstance(sources, str) and sources:
+        volume = sources[0]
     secret = volume.get("secret") if isinstance(volume, Mapping) else None
     items = secret.get("items") if isinstance(secret, Mapping) else None
     for item in items if isinstance(items, Sequence) and not isinstance(items, str) else ():

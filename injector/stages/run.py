@@ -14,7 +14,7 @@ from injector.location import Location
 from injector.migration.model import SecretMigration, Stage, Workload
 from injector.model import Consumer, ObjectRef
 from injector.plan.model import Plan, Proposal
-from injector.stages.guards import check_readers_of_all, check_release, check_retire, consumers_of
+from injector.stages.guards import check_joined, check_readers_of_all, check_release, check_retire, consumers_of
 from injector.stages.inject import name_migrations, opt_in
 from injector.stages.inline import is_inline, write_inline
 from injector.stages.journal import journal_path, read_order, write_journal
@@ -206,6 +206,7 @@ def _inject(proposal: Proposal, scene: Scene, workspace: Workspace) -> None:
     if not migration.workloads:
         raise EditError("nobody reads it by a way that can move; there is nothing to inject", _at(proposal))
     check_readers_of_all(proposal)
+    check_joined(proposal)
     for workload, own in _by_workload(proposal):
         opt_in(workspace, workload, own, scene.config, migration.name)
         if scene.is_inline:

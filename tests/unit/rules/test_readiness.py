@@ -31,6 +31,21 @@ def test_a_plain_volume_mount_is_ready(kind: str) -> None:
     assert (found.readiness, found.obstacles) == (Readiness.READY, ())
 
 
+def test_a_volume_that_joins_the_secret_with_others_needs_one_of_its_own() -> None:
+    pod = workload("shop/web", APP, volume="web:/secrets").replace(
+        "secret: {secretName: web}",
+        "projected: {sources: [{secret: {name: web}}, {serviceAccountToken: {path: t}}, {secret: {name: other}}]}",
+    )
+    assert "projected" in pod
+
+    found = reader(SECRET, pod)
+
+    assert found.readiness is Readiness.NEEDS_CHANGE
+    assert found.obstacles == (
+        "its volume joins the Secret with serviceAccountToken, Secret other: the Secret needs a volume of its own",
+    )
+
+
 def test_a_pod_without_a_token_needs_one() -> None:
     pod = workload("shop/web", APP, volume="web:/secrets").replace(
         "    spec:\n", "    spec:\n      automountServiceAccountToken: false\n"

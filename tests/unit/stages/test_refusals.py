@@ -15,6 +15,7 @@ from tests.unit.stages.moving import (
     VOLUME,
     based,
     deployment,
+    plan_of,
     reach,
     refusals,
     shop,
@@ -215,6 +216,42 @@ def test_a_stage_that_would_hurt_is_refused(stage: str, files: dict[str, str], w
     assert refusals(made)[0] == why
     assert not made.done
     assert tree_of(tmp_path) == before
+
+
+JOINED = VOLUME.replace(
+    "secret: {secretName: db}", "projected: {sources: [{secret: {name: db}}, {configMap: {name: settings}}]}"
+)
+
+
+def test_a_volume_that_joins_the_secret_with_others_is_told_before_anything_moves(tmp_path: Path) -> None:
+    grow(tmp_path, shop(web__yaml=deployment(reads=JOINED)))
+
+    plan, _, _ = plan_of(tmp_path)
+
+    assert not plan.proposals
+    assert [(str(one.location), one.why) for one in plan.blocked] == [
+        (
+            "web.yaml:25",
+            "Deployment/shop/web: its volume joins the Secret with ConfigMap settings in one folder (/etc/login); give the Secret "
+            "a volume of its own",
+        )
+    ]
+
+
+@pytest.mark.parametrize("stage", ["inject", "release"])
+def test_a_volume_that_joins_since_it_was_planned_stops_the_next_stage(stage: str, tmp_path: Path) -> None:
+    reach(tmp_path, shop(web__yaml=deployment(reads=VOLUME)), *BEFORE[stage])
+    file = tmp_path / "web.yaml"
+    file.write_text(
+        file.read_text().replace("secret: {secretName: db}", JOINED.rpartition("- name: login\n        ")[2].strip())
+    )
+
+    made = step(tmp_path, stage)
+
+    assert [one.partition(":")[2].partition(": ")[2] for one in refusals(made)] == [
+        "Deployment/shop/web joins Secret db with ConfigMap settings in one folder (/etc/login); give the Secret a volume of its own"
+    ]
+    assert not made.workspace.changed
 
 
 def test_retire_is_refused_while_anybody_reads_the_secret(tmp_path: Path) -> None:

@@ -28,6 +28,11 @@ STAGES = ("prepare", "inject", "release", "retire")
 ITEMS = VOLUME.replace(
     "{secretName: db}", "{secretName: db, items: [{key: PGUSER, path: u}, {key: PGPASSWORD, path: p}]}"
 )
+PROJECTED = VOLUME.replace("secret: {secretName: db}", "projected: {sources: [{secret: {name: db}}]}")
+PROJECTED_ITEMS = VOLUME.replace(
+    "secret: {secretName: db}",
+    "projected: {sources: [{secret: {name: db, items: [{key: PGUSER, path: u}, {key: PGPASSWORD, path: p}]}}]}",
+)
 MIXED = f"""\
 {EXTERNAL_SECRET}    - secretKey: API_TOKEN
       remoteRef: {{key: shop/api, property: token}}
@@ -78,10 +83,33 @@ PREFIXED = shop(
     db__yaml=EXTERNAL_SECRET.replace("  target:\n", "  target:\n    name: db\n"),
     kustomization__yaml=f"{KUSTOMIZATION}namePrefix: prod-\n",
 )
+CHARTED = """\
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: web}
+spec:
+  chart: {spec: {chart: app-template, sourceRef: {kind: HelmRepository, name: x}}}
+  values:
+    controllers:
+      main:
+        containers:
+          app:
+            image: {repository: ghcr.io/acme/shop, tag: "1"}
+            env: {PGHOST: db.example.org}
+    persistence:
+      cache: {type: emptyDir}
+      login:  # who it is
+        type: projected
+        sources: [{secret: {name: db}}]
+        globalMounts: [{path: /etc/login}]
+"""
 TREES = {
     "variables": shop(),
     "a volume": shop(web__yaml=deployment(reads=VOLUME)),
     "a volume with items": shop(web__yaml=deployment(reads=ITEMS)),
+    "a projected volume": shop(web__yaml=deployment(reads=PROJECTED)),
+    "a projected volume with items": shop(web__yaml=deployment(reads=PROJECTED_ITEMS)),
+    "a projected volume of a chart": shop(web__yaml=CHARTED),
     "envFrom": shop(
         web__yaml=deployment(
             reads="        envFrom:\n        - secretRef: {name: db}\n        env:\n        - {name: PGHOST, value: x}\n"
@@ -89,6 +117,7 @@ TREES = {
     ),
     "mixed": shop(db__yaml=MIXED),
     "mixed, a volume with items": shop(db__yaml=MIXED, web__yaml=deployment(reads=ITEMS)),
+    "mixed, a projected volume with items": shop(db__yaml=MIXED, web__yaml=deployment(reads=PROJECTED_ITEMS)),
     "an init container": shop(web__yaml=INIT),
     "a CronJob": shop(web__yaml=CRON_JOB),
     "a List": shop(db__yaml=LIST),
@@ -109,12 +138,13 @@ TREES = {
     "three clusters": based("shop", "shop", "shop", overlays=("x", "y", "z")),
 }
 
-# Annotations name the role of one namespace: two from one base are refused, as test_refusals.py shows.
+# Annotations name the role of one namespace: two from one base are refused, as test_refusals.py shows. A chart's volumes
+# are not rewritten in its values.
 WAYS = [
     (name, how)
     for name in TREES
     for how in ("webhook", "inline")
-    if (name, how) != ("two namespaces from one base", "inline")
+    if how == "webhook" or name not in ("two namespaces from one base", "a projected volume of a chart")
 ]
 
 
