@@ -298,6 +298,8 @@ class Consumer:
         key: the Secret key that is read; empty for all keys.
         env: environment variable it becomes (`How.ENV`), or the prefix (`How.ENV_FROM`).
         path: for volumes the mount path; for `HELM_VALUES` and custom resources the field's dotted path.
+        is_single: of a volume: the path is one file, mounted beside whatever else its folder holds (``subPath``).
+        mode: of a volume: permissions of its files as octal text (``0400``); empty for Kubernetes' default, 0644.
         container: facts of the reading container; None for consumers that are no containers.
         chart: ``<chart name>`` of a Helm consumer, else empty.
         pod: facts of the pod; None for consumers that are no pods, and for pods of which only their chart knows.
@@ -315,6 +317,8 @@ class Consumer:
     key: str = ""
     env: str = ""
     path: str = ""
+    is_single: bool = False
+    mode: str = ""
     container: ContainerFacts | None = None
     chart: str = ""
     pod: PodFacts | None = None

@@ -52,10 +52,23 @@ CHARTS: Final[Mapping[str, tuple[Chart, ...]]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Places:
-    """Where one consumer's pods get their labels and annotations; each a path of keys in the values."""
+    """Where one consumer's pods get their labels and annotations; each a path of keys in the values.
+
+    Attributes:
+        labels, annotations, env, volumes: as in `Chart`.
+        default_labels, default_annotations: places that count only as long as `labels` or `annotations` does not exist.
+        persistence: a mapping of volumes in the form of the app-template; empty when the chart has none.
+        controller: of the app-template: whose pods they are.
+        is_container: what stands around the consumer is a container, and its ``command`` is taken as it is.
+    """
 
     labels: tuple[str, ...] = ()
     annotations: tuple[str, ...] = ()
+    default_labels: tuple[str, ...] = ()
+    default_annotations: tuple[str, ...] = ()
+    persistence: tuple[str, ...] = ()
+    controller: str = ""
+    is_container: bool = False
     env: tuple[str, ...] = ()
     volumes: tuple[str, ...] = ()
     service_account: str = ""
@@ -102,7 +115,9 @@ def place_of(consumer: Consumer) -> tuple[str, ...]:
 def _app_template(parts: tuple[str, ...]) -> Places | None:
     """Place a consumer of bjw-s' app-template: ``controllers.<controller>.containers.<container>....``.
 
-    Source: https://bjw-s-labs.github.io/helm-charts/docs/app-template/ (v3 and v4).
+    Source: https://github.com/bjw-s-labs/helm-charts charts/library/common/templates/lib, v2 to v4: pod/_getOption.tpl (an
+    option of the controller's pods hides the default of the same name), pod/fields/_volumes.tpl,
+    container/fields/_command.tpl (a text or a list, as it is).
     """
     match parts:
         case ("controllers", controller, "containers" | "initContainers", container, *_):
@@ -110,8 +125,12 @@ def _app_template(parts: tuple[str, ...]) -> Places | None:
             return Places(
                 labels=(*pod, "labels"),
                 annotations=(*pod, "annotations"),
+                default_labels=("defaultPodOptions", "labels"),
+                default_annotations=("defaultPodOptions", "annotations"),
+                persistence=("persistence",),
+                controller=controller,
+                is_container=True,
                 env=("controllers", controller, parts[2], container, "env"),
-                service_account="default",
                 container=container,
             )
         case _:

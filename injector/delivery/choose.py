@@ -72,14 +72,23 @@ def _volume(consumer: Consumer, moved: Sequence[str], stays: Sequence[str]) -> C
             refusal=f"its volume joins the Secret with {others} in one folder ({consumer.path}); give the Secret a volume of its own"
         )
     if consumer.key:
-        return Choice(reads=(Read(key=consumer.key, delivery=Delivery.FILE, path=consumer.path),))
+        read = Read(
+            key=consumer.key,
+            delivery=Delivery.FILE,
+            path=consumer.path,
+            mode=consumer.mode,
+            is_single=consumer.is_single,
+        )
+        return Choice(reads=(read,))
     if stays:
         names = ", ".join(stays)
         return Choice(
             refusal=f"the folder {consumer.path} also holds {names}, which stay; give the volume `items` with the keys it needs"
         )
     return (
-        Choice(reads=(Read(key="*", delivery=Delivery.FILE, path=consumer.path.rstrip("/") or "/"),))
+        Choice(
+            reads=(Read(key="*", delivery=Delivery.FILE, path=consumer.path.rstrip("/") or "/", mode=consumer.mode),)
+        )
         if moved
         else Choice()
     )

@@ -65,13 +65,15 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """A container's way of reading a Secret, before the container's facts are known."""
+    """A container's way of reading a Secret, before the container's facts are known; fields as in `Consumer`."""
 
     named: Named
     how: How
     env: str = ""
     path: str = ""
     beside: tuple[str, ...] = ()
+    is_single: bool = False
+    mode: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,8 @@ class Reader:
             key=use.named.key,
             env=use.env,
             path=use.path,
+            is_single=use.is_single,
+            mode=use.mode,
             container=container,
             chart=self.chart,
             pod=read_pod_facts(self.pod_spec) if self.pod_spec is not None else None,

@@ -13,6 +13,7 @@ from injector.inventory.podspec import (
     Volume,
     mount_uses,
     read_items,
+    read_mode,
     read_volume_sources,
 )
 from injector.manifests.document import items, mapping, text
@@ -78,7 +79,7 @@ def add_secret_mounts(value: Value, scope: Scope, book: MountBook, reader: Reade
         sources = read_volume_sources(entry, reader)
         if not sources:
             named = secret_of(entry, reader)
-            sources = (SecretSource(named, read_items(entry.get("items"))),) if named else ()
+            sources = (SecretSource(named, read_items(entry.get("items")), mode=read_mode(entry)),) if named else ()
         if sources:
             volume = Volume(text(entry.get("name")) or name, sources)
             mount = _mount_of(entry)
@@ -150,7 +151,9 @@ def _persistence_sources(entry: Map, reader: Reader) -> tuple[SecretSource, ...]
     if kind == "secret":
         named = reader.named(entry)
         # An identifier names a Secret that the chart makes itself from its values.
-        return (SecretSource(replace(named, key=""), read_items(entry.get("items"))),) if named else ()
+        if not named:
+            return ()
+        return (SecretSource(replace(named, key=""), read_items(entry.get("items")), mode=read_mode(entry)),)
     if kind in ("custom", "projected"):
         spec = mapping(entry, "volumeSpec")
         if not spec and isinstance(entry.get("sources"), Seq):

@@ -28,11 +28,18 @@ _CONTAINER_LISTS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class SecretSource:
-    """A Secret in a volume; `items` are (key, path below the mount), empty for all keys; `beside` as of `Consumer`."""
+    """A Secret in a volume.
+
+    Attributes:
+        items: (key, path below the mount), empty for all keys.
+        beside: as of `Consumer`.
+        mode: permissions of its files as octal text, empty for the default.
+    """
 
     named: Named
     items: tuple[tuple[str, str], ...] = ()
     beside: tuple[str, ...] = ()
+    mode: str = ""
 
 
 @dataclass(slots=True)
@@ -170,13 +177,14 @@ def read_volume_sources(volume: Map, reader: Reader) -> tuple[SecretSource, ...]
     secret = volume.get("secret")
     if isinstance(secret, Map):
         # Kubernetes says secretName; projected sources say name, and people mix them up.
-        found = _source(secret, reader, "secretName")
+        found = _source(secret, reader, "secretName", read_mode(secret))
         return (found,) if found else ()
     made = []
+    mode = read_mode(mapping(volume, "projected"))
     parts = items(mapping(volume, "projected"), "sources")
     for index, part in enumerate(parts):
         projected = mapping(part, "secret")
-        found = _source(projected, reader, "name") if projected else None
+        found = _source(projected, reader, "name", mode) if projected else None
         if found:
             others = [_described(other) for at, other in enumerate(parts) if at != index]
             made.append(replace(found, beside=tuple(dict.fromkeys(others))))
@@ -191,11 +199,22 @@ def _described(part: Value) -> str:
     return next(iter(part), "another source") if isinstance(part, Map) else "another source"
 
 
-def _source(body: Map, reader: Reader, name_key: str) -> SecretSource | None:
+def _source(body: Map, reader: Reader, name_key: str, mode: str) -> SecretSource | None:
     named = reader.named(body, name_key=name_key)
     if named is None:
         return None
-    return SecretSource(named, read_items(body.get("items")))
+    return SecretSource(named, read_items(body.get("items")), mode=mode)
+
+
+_DEFAULT_MODE: Final = 0o644
+"""Source: core/v1 ``SecretVolumeSource.defaultMode``; the agent's own default is the same."""
+
+
+def read_mode(volume: Map) -> str:
+    """Return a volume's ``defaultMode`` as octal text, empty for the default and for what is no mode."""
+    mode = volume.get("defaultMode")
+    is_mode = isinstance(mode, int) and not isinstance(mode, bool) and 0 <= mode <= 0o777  # noqa: PLR2004 - all bits
+    return f"{mode:04o}" if is_mode and mode != _DEFAULT_MODE else ""
 
 
 def read_items(value: Value) -> tuple[tuple[str, str], ...]:
@@ -215,15 +234,19 @@ def mount_uses(volume: Volume, mount: Map) -> list[Use]:
 
 
 def _source_uses(source: SecretSource, path: str, sub_path: str) -> list[Use]:
-    named = source.named
+    named, mode = source.named, source.mode
     if not source.items:
-        return [Use(_with_key(named, sub_path.partition("/")[0]), How.VOLUME, path=path, beside=source.beside)]
+        key = sub_path.partition("/")[0]
+        return [Use(_with_key(named, key), How.VOLUME, path=path, is_single=bool(key), mode=mode, beside=source.beside)]
     if sub_path:
         below = [item for item in source.items if f"{item[1]}/".startswith(f"{sub_path}/")]
-        found = [(key, path + target[len(sub_path) :]) for key, target in below]
+        found = [(key, path + target[len(sub_path) :], target == sub_path) for key, target in below]
     else:
-        found = [(key, f"{path.rstrip('/')}/{target}") for key, target in source.items]
-    return [Use(_with_key(named, key), How.VOLUME, path=at, beside=source.beside) for key, at in found]
+        found = [(key, f"{path.rstrip('/')}/{target}", False) for key, target in source.items]
+    return [
+        Use(_with_key(named, key), How.VOLUME, path=at, is_single=is_single, mode=mode, beside=source.beside)
+        for key, at, is_single in found
+    ]
 
 
 def _with_key(named: Named, key: str) -> Named:

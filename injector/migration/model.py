@@ -113,6 +113,8 @@ class Read:
         env: the variable that the app has today (`Delivery.ENV_FILE`, `Delivery.ENV_WRAPPED`); for ``*`` its prefix.
         file_env: the app's variable that names a file (`Delivery.ENV_FILE`).
         mode: permission bits of the file as octal text (``0400``), empty for the agent's default.
+        is_single: the file is mounted alone, beside whatever else its folder holds (``subPath``); only for
+            `Delivery.FILE` and one key.
     """
 
     key: str
@@ -121,6 +123,7 @@ class Read:
     env: str = ""
     file_env: str = ""
     mode: str = ""
+    is_single: bool = False
     location: Location = NOWHERE
 
 

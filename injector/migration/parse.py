@@ -133,6 +133,7 @@ def _container(body: Map) -> ContainerReads:
             env=_text(one, "env"),
             file_env=_text(one, "fileEnv"),
             mode=_text(one, "mode"),
+            is_single=one.get("single") is True,
             location=one.at(),
         )
         for one in _maps(body, "reads")
@@ -180,6 +181,8 @@ def _read_contradictions(read: Read, container: str, rendered: list[str]) -> Ite
         yield Misshape(
             read.location, field, "delivery env-file needs fileEnv; name the app's variable that names a file"
         )
+    if read.is_single and (read.delivery is not Delivery.FILE or read.key == "*"):
+        yield Misshape(read.location, field, "single is for delivery file and one key; drop it")
     if read.delivery is Delivery.ENV_WRAPPED and read.key != "*" and not read.env:
         yield Misshape(read.location, field, "delivery env-wrapped needs env; name the variable that the app reads")
 

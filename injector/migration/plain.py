@@ -64,6 +64,7 @@ def _read(one: Read) -> Json:
         "key": one.key,
         "delivery": one.delivery.value,
         **_given(path=one.path, env=one.env, fileEnv=one.file_env, mode=one.mode),
+        **({"single": True} if one.is_single else {}),
     }
 
 

@@ -56,6 +56,10 @@ _READ: Final = _object(
         "env": _text("The variable that the app reads today; the prefix for *.", maxLength=253),
         "fileEnv": _text("The app's variable that names a file.", maxLength=253),
         "mode": _text("Permission bits of the file, octal.", pattern="^0?[0-7]{3}$", **{"x-says": 'octal, as "0400"'}),
+        "single": {
+            "type": "boolean",
+            "description": "The file is mounted alone, beside whatever else its folder holds (subPath); only for delivery file.",
+        },
     },
 )  # fmt: skip
 _CONTAINER: Final = _object(

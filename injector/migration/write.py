@@ -136,6 +136,8 @@ def _read(one: Read) -> Iterator[str]:
     yield from _fields(14, pairs)
     if one.mode:
         yield f"{' ' * 14}mode: {json.dumps(one.mode)}"
+    if one.is_single:
+        yield f"{' ' * 14}single: true"
 
 
 def _fields(indent: int, pairs: Iterable[tuple[str, str]]) -> Iterator[str]:

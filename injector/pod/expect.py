@@ -56,5 +56,5 @@ def _of_read(migration: SecretMigration, read: Read) -> list[File]:
     folder = read.path.rstrip("/") or f"{FOLDER}/{migration.secret}"
     if read.key == "*":
         return [File(migration.secret, key, f"{folder}/{key}", read.mode) for key in migration.keys]
-    path = read.path or f"{FOLDER}/{migration.secret}/{read.key}"
+    path = f"{FOLDER}/{migration.secret}/{read.key}" if read.is_single or not read.path else read.path
     return [File(migration.secret, read.key, path, read.mode)]

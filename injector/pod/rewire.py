@@ -12,7 +12,7 @@ from injector.pod.model import Json
 from injector.pod.reading import as_list, as_map, volume_secrets
 
 FOLDER: Final = "/vault/secrets"
-_MAIN_VOLUME: Final = "vault-secrets"
+MAIN_VOLUME: Final = "vault-secrets"
 """The injector's own volume, mounted at `FOLDER`. Source: vault-k8s agent-inject/agent/container_volume.go@v1.6.2."""
 _SHELL: Final = "/bin/sh"
 
@@ -51,7 +51,9 @@ def rewire(
     wrapped: dict[str, str] = {}
     for read in reads.reads:
         if read.delivery is Delivery.FILE:
-            files += _files_of(read, migration, files)
+            files += (
+                _single_file(container, read, migration, files) if read.is_single else _files_of(read, migration, files)
+            )
             continue
         for key, env in _variables(read, migration):
             path = read.path or f"{FOLDER}/{migration.secret}/{key}"
@@ -84,6 +86,26 @@ def _files_of(read: Read, migration: SecretMigration, known: Sequence[File]) -> 
         return []  # the pod's own mount has told what belongs into the folder
     paths = {one.path for one in known}
     return [one for one in wanted if one.path not in paths]
+
+
+def _single_file(
+    container: dict[str, Json], read: Read, migration: SecretMigration, known: Sequence[File]
+) -> list[File]:
+    """Return the file of a read that stands alone in its folder's midst, and mount it; nothing when its mount has told.
+
+    Rendered at its own path it would hide all else in the folder: the injector mounts a volume there.
+    """
+    file = File(migration.secret, read.key, f"{FOLDER}/{migration.secret}/{read.key}", read.mode)
+    mounts: list[Json] = [dict(one) for one in as_list(container.get("volumeMounts"))]
+    if any(isinstance(one, dict) and one.get("mountPath") == read.path for one in mounts):
+        return [] if any(one.path == file.path for one in known) else [file]
+    container["volumeMounts"] = [*mounts, _sub_mount(read.path, f"{migration.secret}/{read.key}")]
+    return [] if any(one.path == file.path for one in known) else [file]
+
+
+def _sub_mount(path: Json, sub_path: str) -> Json:
+    """Return the mount of one file from the injector's own volume, which it adds to the pod after us."""
+    return {"name": MAIN_VOLUME, "mountPath": path, "subPath": sub_path, "readOnly": True}
 
 
 def _drop_mounts(container: dict[str, Json], volume: Mapping[str, Json], migration: SecretMigration) -> list[File]:
@@ -134,20 +156,13 @@ def _files_of_mount(
 
 
 def _sub_mounts(mounts: Sequence[Mapping[str, Json]], layout: Mapping[str, str], secret: str) -> list[Json]:
-    """Return the mounts of single files: from the injector's own volume, which it adds to the pod after us."""
+    """Return the mounts of single files."""
     made: list[Json] = []
     for mount in mounts:
         sub_path = str(mount.get("subPath", "")).strip("/")
         key = next((key for key, target in layout.items() if target == sub_path), None)
         if sub_path and key:
-            made.append(
-                {
-                    "name": _MAIN_VOLUME,
-                    "mountPath": mount.get("mountPath"),
-                    "subPath": f"{secret}/{key}",
-                    "readOnly": True,
-                }
-            )
+            made.append(_sub_mount(mount.get("mountPath"), f"{secret}/{key}"))
     return made
 
 
@@ -217,20 +232,27 @@ def _check_left(container: Mapping[str, Json], migration: SecretMigration) -> No
 
 
 def _wrap(container: dict[str, Json], variables: Mapping[str, str], reads: ContainerReads) -> None:
-    """Let a shell read the files into the environment before the container's own command runs.
-
-    A marker behind the value keeps a newline at its end, which a shell's substitution would cut.
-    """
+    """Let a shell read the files into the environment before the container's own command runs."""
     command = container.get("command")
     own = [str(one) for one in command] if isinstance(command, list) and command else list(reads.command)
     if not own:
         raise CannotRewireError(
             f"container {container.get('name')} names no command that could be wrapped to set {', '.join(sorted(variables))}"
         )
+    container["command"] = list(wrap_command(own, variables))
+
+
+def wrap_command(command: Sequence[str], variables: Mapping[str, str]) -> list[str]:
+    """Return a command that sets variables from files, and then becomes the one that was given.
+
+    Args:
+        command: the container's own.
+        variables: variable -> file.
+
+    A marker behind the value keeps a newline at its end, which a shell's substitution would cut.
+    """
     lines = [
         f'{name}="$(cat {shlex.quote(path)} && printf x)"; export {name}="${{{name}%x}}"'
         for name, path in sorted(variables.items())
     ]
-    script = "; ".join([*lines, 'exec "$@"'])
-    wrapped: list[Json] = [_SHELL, "-ec", script, "phase2", *own]
-    container["command"] = wrapped
+    return [_SHELL, "-ec", "; ".join([*lines, 'exec "$@"']), "phase2", *command]

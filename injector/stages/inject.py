@@ -5,7 +5,7 @@ Once a manifest names its Secrets no more (stage release), its pods say by an an
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from injector.config.model import Config
@@ -28,11 +28,15 @@ class PodPlace:
         consumer: one that these pods are.
         labels: path of the pods' labels in the consumer's object.
         annotations: the same for annotations; empty when nobody knows.
+        default_labels: path of labels that count only as long as `labels` does not exist; empty for none.
+        default_annotations: the same for annotations.
     """
 
     consumer: Consumer
     labels: Path
     annotations: Path = ()
+    default_labels: Path = ()
+    default_annotations: Path = ()
 
 
 def opt_in(workspace: Workspace, workload: Workload, consumers: Iterable[Consumer], config: Config, name: str) -> None:
@@ -49,6 +53,7 @@ def opt_in(workspace: Workspace, workload: Workload, consumers: Iterable[Consume
         EditError: nobody knows where the label belongs, or a manifest cannot be edited.
     """
     for place in find_pods(workload, consumers, config):
+        keep_defaults(workspace, place.consumer, place.labels, place.default_labels)
         _set(workspace, place.consumer, (*place.labels, f"{config.label_prefix}/{OPT_IN}"), "true")
         if place.annotations and _listed(workspace, place, config):
             _name(workspace, place, config, [name])
@@ -69,7 +74,25 @@ def name_migrations(
                 f"{config.path or 'phase2.yaml'} under workloads"
             )
             raise EditError(message, place.consumer.origin.location)
+        keep_defaults(workspace, place.consumer, place.annotations, place.default_annotations)
         _name(workspace, place, config, names)
+
+
+def keep_defaults(workspace: Workspace, consumer: Consumer, path: Path, defaults: Path) -> None:
+    """Copy what is said of all pods to where these pods get a word of their own, which would hide it.
+
+    Args:
+        workspace: the tree.
+        consumer: knows the object.
+        path: of the pods' own labels or annotations, in the object.
+        defaults: of those that count as long as there are none; empty for none.
+    """
+    file, document, own = find_document(workspace, consumer.ref, consumer.origin)
+    if not defaults or file.has(document, (*own, *path)) or not file.has(document, (*own, *defaults)):
+        return
+    there = file.value(document, (*own, *defaults))
+    if isinstance(there, Mapping) and there:
+        workspace.save(file.set(document, (*own, *path), there))
 
 
 def _name(workspace: Workspace, place: PodPlace, config: Config, names: Sequence[str]) -> None:
@@ -122,7 +145,14 @@ def _pod_of(workload: Workload, consumer: Consumer, config: Config) -> PodPlace:
             f"{config.path or 'phase2.yaml'} under workloads"
         )
         raise EditError(message, consumer.origin.location)
-    return PodPlace(consumer, (*values, *labels), (*values, *annotations) if annotations else ())
+    is_usual = places is not None and labels == places.labels
+    return PodPlace(
+        consumer,
+        (*values, *labels),
+        (*values, *annotations) if annotations else (),
+        (*values, *places.default_labels) if places and is_usual and places.default_labels else (),
+        (*values, *places.default_annotations) if places and is_usual and places.default_annotations else (),
+    )
 
 
 def _dotted(path: str) -> tuple[str, ...]:

@@ -1,7 +1,6 @@
 """Writes into manifests what the webhook would do to the pods: for people who run without it.
 
-A pod template is mutated by `injector.pod` itself, and the difference written. What a chart makes is not known: there the
-annotations and the variables go to the chart's own places, and what has no place is refused.
+A pod template is mutated by `injector.pod` itself, and the difference written; for charts' values see `chartvalues`.
 """
 
 from __future__ import annotations
@@ -10,26 +9,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, cast
 
-from injector.config.model import AnnotationsForm, Config
-from injector.delivery.charts import Places, find_places, place_of
+from injector.config.model import Config
 from injector.edit.values import Data, Path
 from injector.edit.yamlfile import YamlFile
 from injector.errors import EditError
-from injector.migration.model import Delivery, Read, SecretMigration, Stage, Workload
+from injector.migration.model import SecretMigration, Stage
 from injector.model import Consumer
-from injector.pod.annotate import TOKEN_VOLUME
-from injector.pod.expect import expect_annotations, settings_of
+from injector.pod.expect import settings_of
 from injector.pod.model import Json
-from injector.pod.mutate import mutate_pod, token_volume
-from injector.pod.names import ESO, OPT_IN, RELEASED, REVISION, SKIP
+from injector.pod.mutate import mutate_pod
+from injector.pod.names import OPT_IN, REVISION
+from injector.pod.reading import as_list, iter_containers
+from injector.pod.rewire import MAIN_VOLUME
+from injector.stages.chartvalues import Chosen, write_values
 from injector.stages.documents import find_document
-from injector.stages.inject import values_path
-from injector.stages.places import TEMPLATES, Form, find_references
+from injector.stages.places import TEMPLATES
 from injector.stages.workspace import Workspace
-from injector.templates.helm import quote_for_tpl
 
-Chosen = Sequence[tuple[SecretMigration, Workload]]
-"""The migrations that one workload's pods obey, each with the workload as it describes it."""
 _MARK: Final = f"/{REVISION}: "
 
 
@@ -54,7 +50,7 @@ def write_inline(
     for consumer in consumers:
         at = (consumer.origin.location.path, consumer.origin.document)
         if workload.kind not in TEMPLATES:
-            _write_values(workspace, consumer, chosen, config, is_substituted=is_substituted)
+            write_values(workspace, consumer, chosen, config, is_substituted=is_substituted)
         elif at not in seen:
             seen.add(at)
             _write_template(
@@ -65,9 +61,6 @@ def write_inline(
 def is_inline(journal: bytes | None) -> bool:
     """Tell by the journal of stage inject whether it wrote the pods themselves."""
     return journal is not None and _MARK.encode() in journal
-
-
-# -- pod templates --------------------------------------------------------------------------------
 
 
 def _write_template(
@@ -92,11 +85,26 @@ def _write_template(
     if left:
         why = "; ".join(one.removeprefix("phase2: ") for one in change.warnings) or f"Secret {', '.join(left)} stays"
         raise EditError(f"{consumer.ref}: {why}", consumer.origin.location)
+    if template and _mounts_injectors_volume(change.pod):
+        message = (
+            f"{consumer.ref}: mounts a single file of Secret {', '.join(change.released)} by subPath, and a pod template cannot name "
+            "the injector's volume; mount the folder, or let the webhook do it"
+        )
+        raise EditError(message, consumer.origin.location)
     for key in ("metadata", "spec"):
         wanted = cast("Data", change.pod.get(key))
         if is_substituted:
             wanted = _escaped(wanted, frozenset(_texts(body)))
         workspace.save(_set(workspace.open(file.source.path), document, (*where, key), wanted))
+
+
+def _mounts_injectors_volume(pod: Mapping[str, Json]) -> bool:
+    """Tell whether a container mounts a volume that only the injector adds: the API server refuses such a pod template."""
+    return any(
+        mount.get("name") == MAIN_VOLUME
+        for _, container in iter_containers(pod)
+        for mount in as_list(container.get("volumeMounts"))
+    )
 
 
 def _set(file: YamlFile, document: int, path: Path, wanted: Data) -> YamlFile:
@@ -142,100 +150,3 @@ def _part(body: Mapping[str, Data], part: str) -> Mapping[str, Data]:
     metadata = body.get("metadata")
     found = metadata.get(part) if isinstance(metadata, Mapping) else None
     return found if isinstance(found, Mapping) else {}
-
-
-# -- charts ---------------------------------------------------------------------------------------
-
-
-def _write_values(
-    workspace: Workspace, consumer: Consumer, chosen: Chosen, config: Config, *, is_substituted: bool
-) -> None:
-    values = values_path(consumer)
-    places = find_places(consumer.chart, consumer.ref.name, place_of(consumer))
-    known = config.find_workload(consumer.ref.kind, consumer.ref.namespace, consumer.ref.name)
-    own_path = tuple(part for part in (known.annotations_path if known else "").split(".") if part)
-    annotations = own_path or (places.annotations if places else ())
-    if not annotations:
-        message = (
-            f"{consumer.ref}: nobody knows where chart {consumer.chart or '?'} takes its pods' annotations; write annotationsPath "
-            f"in {config.path or 'phase2.yaml'} under workloads"
-        )
-        raise EditError(message, consumer.origin.location)
-    settings = settings_of(config)
-    made = expect_annotations(chosen, settings)
-    made[f"{config.label_prefix}/{RELEASED}"] = ",".join(sorted(one.secret for one, _ in chosen))
-    made[f"{config.label_prefix}/{REVISION}"] = "inline"
-    is_tpl = bool(known and known.annotations_form is AnnotationsForm.TEMPLATE)
-    file, document, own = find_document(workspace, consumer.ref, consumer.origin)
-    where = (*own, *values)
-    for name in sorted(made):
-        value = quote_for_tpl(made[name]) if is_tpl else made[name]
-        value = value.replace("${", "$${") if is_substituted else value
-        file = file.set(document, (*where, *annotations, name), value)
-    labels = own_labels(known.labels_path if known else "", places)
-    file = file.set(document, (*where, *labels, f"{config.label_prefix}/{ESO}"), SKIP)
-    if settings.audience:
-        file = _add_token(file, document, where, places, consumer, settings.audience)
-    for migration, workload in chosen:
-        file = _rewire(file, document, own, migration, workload, consumer, places)
-    workspace.save(file)
-
-
-def own_labels(path: str, places: Places | None) -> tuple[str, ...]:
-    """Return where the chart takes labels."""
-    return tuple(part for part in path.split(".") if part) or (places.labels if places else ())
-
-
-def _add_token(
-    file: YamlFile, document: int, where: Path, places: Places | None, consumer: Consumer, audience: str
-) -> YamlFile:
-    if places is None or not places.volumes:
-        message = (
-            f"{consumer.ref}: nobody knows where chart {consumer.chart or '?'} takes a pod volume as it is, and the agent needs one "
-            "with a token for vault.auth.audience; leave the audience out, or let the webhook do it"
-        )
-        raise EditError(message, consumer.origin.location)
-    path = (*where, *places.volumes)
-    there = file.value(document, path) if file.has(document, path) else []
-    if isinstance(there, Sequence) and any(
-        isinstance(one, Mapping) and one.get("name") == TOKEN_VOLUME for one in there
-    ):
-        return file
-    return file.append(document, path, cast("Data", token_volume(audience)))
-
-
-def _rewire(
-    file: YamlFile,
-    document: int,
-    own: Path,
-    migration: SecretMigration,
-    workload: Workload,
-    consumer: Consumer,
-    places: Places | None,
-) -> YamlFile:
-    """Put variables for files in the place of those that hold values."""
-    reads = {read.env: read for container in workload.containers for read in container.reads}
-    odd = next((one for one in reads.values() if one.delivery is not Delivery.ENV_FILE), None)
-    if odd is not None:
-        raise EditError(_not_in_values(consumer, odd), consumer.origin.location)
-    body = file.value(document, own) if own else file.value(document)
-    for reference in find_references(body, migration.secret):
-        read = reads.get(reference.name)
-        if read is None or reference.key not in migration.keys:
-            continue
-        path = (*own, *reference.path)
-        if reference.form is Form.ENV_ITEM:
-            file = file.set(document, path, {"name": read.file_env, "value": read.path})
-        elif reference.form is Form.ENV_KEY:
-            siblings = (*own, "spec", "values", *places.env) if places and places.env else path[:-1]
-            file = file.set(document, (*siblings, read.file_env), read.path).delete(document, path, is_pruning=True)
-    return file
-
-
-def _not_in_values(consumer: Consumer, read: Read) -> str:
-    what = (
-        "its command, which would have to be wrapped,"
-        if read.delivery is Delivery.ENV_WRAPPED
-        else f"its volume for {read.path}"
-    )
-    return f"{consumer.ref}: {what} is made by the chart, and cannot be rewritten in its values; let the webhook do it"

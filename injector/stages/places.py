@@ -32,6 +32,7 @@ class Form(StrEnum):
     ENV_FROM = "envFrom"
     VOLUME = "volume"
     PERSISTENCE = "persistence"
+    SECRET_MOUNT = "secret mount"  # noqa: S105 - charts' lists of Secrets with the path they are mounted at
     OTHER = "other"
 
 
@@ -94,6 +95,8 @@ def _reference(node: Mapping[str, Data], path: Path, secret: str) -> Reference |
         if isinstance(own, int) and isinstance(name, str):
             return Reference(Form.ENV_ITEM, path, name, key)
         return Reference(Form.ENV_KEY, path, str(own), key)
+    if node.get("secret") == secret and "envFrom" in path:
+        return Reference(Form.ENV_FROM, path, secret)  # the app-template's short form
     source = node.get("secretRef")
     if isinstance(source, Mapping) and source.get("name") == secret:
         return Reference(Form.ENV_FROM, path, str(source.get("name")))
@@ -104,6 +107,8 @@ def _reference(node: Mapping[str, Data], path: Path, secret: str) -> Reference |
     volume = node.get("secret")
     if isinstance(volume, Mapping) and secret in (volume.get("secretName"), volume.get("name")) and "name" in node:
         return Reference(Form.VOLUME, path, str(node.get("name")))
+    if secret in (node.get("secretName"), node.get("existingSecret")) and "mountPath" in node and isinstance(own, int):
+        return Reference(Form.SECRET_MOUNT, path, str(node.get("name") or ""))
     if node.get("type") == "secret" and node.get("name") == secret and "persistence" in path:
         return Reference(Form.PERSISTENCE, path, str(own))
     return None
@@ -120,11 +125,11 @@ def _only_source(projected: Mapping[str, Data]) -> str:
 
 
 def find_mounts(data: Data, volume: str, path: Path = ()) -> list[Path]:
-    """Return the ``volumeMounts`` items of a pod spec that mount a volume, last first."""
+    """Return the items of ``volumeMounts``, and of what charts call so (``extraVolumeMounts``), that mount a volume, last first."""
     found: list[Path] = []
     if isinstance(data, Mapping):
         for key, value in data.items():
-            if key == "volumeMounts" and isinstance(value, Sequence) and not isinstance(value, str):
+            if key.lower().endswith("volumemounts") and isinstance(value, Sequence) and not isinstance(value, str):
                 found += [
                     (*path, key, index)
                     for index, item in enumerate(value)

@@ -11,8 +11,9 @@ from injector.location import Location
 from injector.migration.model import Delivery, Read, SecretMigration, Workload
 from injector.model import Consumer, SecretSource
 from injector.stages.documents import find_document
+from injector.stages.mounts import drop_volume
 from injector.stages.orphan import Policies, find_orphaning
-from injector.stages.places import Form, Reference, find_mounts, find_references
+from injector.stages.places import Form, Reference, find_references
 from injector.stages.workspace import Workspace
 
 
@@ -50,10 +51,8 @@ def _drop(
             return _drop_variable(file, document, path, reference, reads)
         case Form.ENV_FROM:
             return file.delete(document, path, is_pruning=True) if is_whole else file
-        case Form.PERSISTENCE:
-            return file.delete(document, path, is_pruning=True) if is_whole else file
-        case Form.VOLUME:
-            return _drop_volume(file, document, path, reference, migration, is_whole=is_whole)
+        case Form.VOLUME | Form.PERSISTENCE | Form.SECRET_MOUNT:
+            return drop_volume(file, document, path, reference, migration, is_whole=is_whole)
         case _ if is_whole:
             message = f"names Secret {migration.secret} in {reference.name}, and only its chart knows what for; change it by hand"
             raise EditError(message, _at(file, document))
@@ -72,40 +71,6 @@ def _drop_variable(
     # A chart that has references apart from literals (grafana's envValueFrom) has the literals under env.
     siblings = (*path[:-2], "env") if path[-2] == "envValueFrom" else path[:-1]
     return file.set(document, (*siblings, read.file_env), read.path).delete(document, path, is_pruning=True)
-
-
-def _drop_volume(
-    file: YamlFile, document: int, path: Path, reference: Reference, migration: SecretMigration, *, is_whole: bool
-) -> YamlFile:
-    if not is_whole:
-        keys = _item_keys(file.value(document, path))
-        moved = keys & set(migration.keys)
-        if not moved:
-            return file
-        if moved != keys:
-            stays = ", ".join(sorted(keys - moved))
-            message = f"volume {reference.name} also holds {stays}, which stays with the Secret; give the moved keys a volume of their own"
-            raise EditError(message, _at(file, document))
-    spec = path[:-2]
-    body = file.value(document, spec)
-    for mount in find_mounts(body, reference.name):
-        file = file.delete(document, (*spec, *mount), is_pruning=True)
-    return file.delete(document, path, is_pruning=True)
-
-
-def _item_keys(volume: Data) -> set[str]:
-    """Return the keys that a volume names; none when it holds the whole Secret."""
-    found: set[str] = set()
-    projected = volume.get("projected") if isinstance(volume, Mapping) else None
-    sources = projected.get("sources") if isinstance(projected, Mapping) else None
-    if isinstance(sources, Sequence) and not isinstance(sources, str) and sources:
-        volume = sources[0]
-    secret = volume.get("secret") if isinstance(volume, Mapping) else None
-    items = secret.get("items") if isinstance(secret, Mapping) else None
-    for item in items if isinstance(items, Sequence) and not isinstance(items, str) else ():
-        if isinstance(item, Mapping) and isinstance(item.get("key"), str):
-            found.add(str(item["key"]))
-    return found
 
 
 def let_go(workspace: Workspace, source: SecretSource, migration: SecretMigration, *, is_whole: bool) -> None:

@@ -35,13 +35,15 @@ def reads(draw: st.DrawFn, keys: list[str]) -> Read:
     """A read of one of `keys`, or of all."""
     delivery = draw(st.sampled_from(Delivery))
     is_wrapped = delivery is Delivery.ENV_WRAPPED
+    key = draw(st.sampled_from([*keys, "*"]))
     return Read(
-        key=draw(st.sampled_from([*keys, "*"])),
+        key=key,
         delivery=delivery,
         path="" if is_wrapped else draw(paths),
         env=draw(labels) if is_wrapped else "",
         file_env=draw(labels) if delivery is Delivery.ENV_FILE else "",
         mode=draw(st.sampled_from(["", "0400", "440"])),
+        is_single=delivery is Delivery.FILE and key != "*" and draw(st.booleans()),
     )
 
 

@@ -150,6 +150,7 @@ def test_stages_are_in_order() -> None:
         ("keys: [password, username]", "keys: [password]", "m.yaml:21: spec.files: key username belongs to no credential; add it to one, or drop it"),
         ("keys: [password, username]", "keys: [password, username, url]", "m.yaml:14: spec.files: moved key url has no file; add one with its template"),
         ("delivery: file, path: /etc/db", "delivery: file", "m.yaml:31: containers[app].reads: delivery file needs a path; give the file's path in the container"),
+        ("delivery: file, path: /etc/db", "delivery: file, single: true, path: /etc/db", "m.yaml:31: containers[app].reads: single is for delivery file and one key; drop it"),
         ("delivery: file, path: /etc/db", "delivery: env-file, path: /etc/db", "m.yaml:31: containers[app].reads: delivery env-file needs fileEnv; name the app's variable that names a file"),
         ("path: /etc/db", "path: etc/db", "m.yaml:31: spec.workloads[0].containers[0].reads[0].path: must be an absolute path"),
         ("key: '*'", "key: 'url'", "m.yaml:31: containers[app].reads: key url is rendered by no file; add it to spec.files, or drop it"),

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from injector.config.model import AuthMethod
-from injector.migration.model import Auth, Mode, RenderedFile, Rotation, RotationAction, Stage
+from injector.migration.model import Auth, Delivery, Mode, Read, RenderedFile, Rotation, RotationAction, Stage
 from injector.pod.model import Json, PodChange, Settings
 from injector.pod.mutate import mutate_pod
 from injector.pod.names import LONGEST_SUFFIX, suffix_of
@@ -106,6 +106,17 @@ def test_single_file_mount_keeps_its_path_by_a_mount_of_the_injectors_volume() -
     assert _container(change)["volumeMounts"] == [
         {"name": "vault-secrets", "mountPath": "/app/db.pw", "subPath": "db/password", "readOnly": True}
     ]
+
+
+def test_a_single_file_stays_beside_its_neighbours_when_the_manifest_names_the_secret_no_more() -> None:
+    read = Read(key="password", delivery=Delivery.FILE, path="/app/db.pw", is_single=True)
+
+    change = mutate_pod(pod(app(), annotations={"phase2.tazlab.net/secrets": "db"}), "shop", [migration(read)])
+
+    assert _container(change)["volumeMounts"] == [
+        {"name": "vault-secrets", "mountPath": "/app/db.pw", "subPath": "db/password", "readOnly": True}
+    ]
+    assert not _of(change, "secret-volume-path")
 
 
 def test_mode_of_the_volume_is_kept_when_the_agent_runs_as_the_app() -> None:
