@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     )
     from injector.report.formats import render
     from injector.report.options import Format
+    from injector.verify.model import Verification, Violation
+    from injector.verify.tree import verify_tree
 
 __all__ = [
     "Confidence",
@@ -61,12 +63,15 @@ __all__ = [
     "SecretSource",
     "Tree",
     "Verdict",
+    "Verification",
+    "Violation",
     "build_inventory",
     "classify",
     "find_config",
     "load_config",
     "load_tree",
     "render",
+    "verify_tree",
 ]
 
 _PUBLIC: Final = {
@@ -81,6 +86,8 @@ _PUBLIC: Final = {
     "injector.model": "Confidence Consumer Credential Diagnostic Finding Item ObjectRef Readiness Reason Report SecretSource Verdict",
     "injector.report.formats": "render",
     "injector.report.options": "Format",
+    "injector.verify.model": "Verification Violation",
+    "injector.verify.tree": "verify_tree",
 }
 _HOMES: Final = {name: home for home, names in _PUBLIC.items() for name in names.split()}
 

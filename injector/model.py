@@ -172,6 +172,7 @@ class SecretKey:
             that stands in Git; `injector.inventory.sources` redacts what looks like a secret value.
         variables: the template variables it uses.
         location: the line that defines the key.
+        is_inline: of Secrets in Git: a value that may be secret stands in the manifest itself, as everybody can read it.
     """
 
     name: str
@@ -179,6 +180,7 @@ class SecretKey:
     template: str = ""
     variables: tuple[str, ...] = ()
     location: Location = NOWHERE
+    is_inline: bool = False
 
 
 @dataclass(frozen=True, slots=True)

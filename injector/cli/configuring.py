@@ -31,10 +31,12 @@ class Configured:
         outcome: what holds, or why there is nothing. `get` raises that when all flags are known, so that help is
             given and errors look as asked for whatever the file is like.
         notes: which file it is of, and what is strange about that.
+        folder: of the file; None when there is none.
     """
 
     outcome: Config | ConfigError
     notes: tuple[Note, ...] = ()
+    folder: Path | None = None
 
     def get(self) -> Config:
         """Return what holds.
@@ -63,13 +65,14 @@ def load_configured(name: str, paths: Sequence[str]) -> Configured:
 
     root = locate_root(paths)
     if name:
-        return Configured(load_config(name, _below(root, name) or name), (Note("info", f"configuration: {name}"),))
+        noted = (Note("info", f"configuration: {name}"),)
+        return Configured(load_config(name, _below(root, name) or name), noted, Path(name).parent)
     start = paths[0] if paths and paths[0] != "-" else "."
     file = find_config(start)
     if file:
         shown = _below(Path(), file) or os.fspath(file)
         evidence = os.path.relpath(file, root).replace(os.sep, "/")
-        return Configured(load_config(shown, evidence), (Note("info", f"configuration: {shown}"),))
+        return Configured(load_config(shown, evidence), (Note("info", f"configuration: {shown}"),), file.parent)
     near = find_near_name(start)
     if near:
         shown = _below(Path(), near) or os.fspath(near)

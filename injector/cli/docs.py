@@ -19,8 +19,9 @@ from injector.cli.options import PROGRAM
 from injector.cli.tree import root
 from injector.config.page import SCHEMA_FILE, build_schema, render_config_page
 from injector.report.contractpage import render_contract_page
-from injector.report.rulebook import render_rule_page
+from injector.report.rulebook import render_design_page, render_rule_page
 from injector.rules.registry import REGISTRY
+from injector.verify.rules import RULES
 
 WIDTH: Final = 78
 """What ``--help`` has on a terminal of 80 columns."""
@@ -36,6 +37,7 @@ def build_pages() -> Mapping[str, str]:
         "docs/exit-codes.md": _exit_page(),
         "docs/json.md": render_contract_page(),
         "docs/rules.md": render_rule_page(REGISTRY),
+        "docs/verify.md": render_design_page(RULES),
         f"injector/config/{SCHEMA_FILE}": json.dumps(build_schema(), indent=2) + "\n",
     }
 
@@ -78,7 +80,7 @@ def _exit_page() -> str:
         *(f"| {code} | {text} |" for code, text in rows),
         "",
         "All other codes are reserved. They are the same for every output format. What nobody deploys never decides the",
-        "code, unless `--fail-on orphaned` asks for it.",
+        "code, unless `--fail-on orphaned` asks for it; for `verify` what stands in Git counts ([verify.md](verify.md)).",
         "",
         "## Errors that end with 2",
         "Besides these, a file that the deployed tree needs and that cannot be read, until `--allow-unreadable` is given.",

@@ -8,13 +8,17 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from injector.cli.answer import Note
 from injector.cli.configuring import Configured
 from injector.cli.console import Console, is_terminal
 from injector.cli.options import LogFormat
-from injector.model import Report
+from injector.model import Diagnostic, Report
+
+if TYPE_CHECKING:
+    from injector.inventory.facts import Inventory
+    from injector.manifests.tree import Tree
 
 _SHOWN_UNREADABLE = 20
 """Files that are named on stderr; the document lists them all."""
@@ -55,14 +59,26 @@ def read_report(paths: Sequence[str], reading: Reading, console: Console) -> Rep
         InputError: a path cannot be read at all.
     """
     from injector.classify import classify
+
+    with no_garbage():
+        return classify(read_tree(paths, reading, console)[1], reading.config.get())
+
+
+def read_tree(paths: Sequence[str], reading: Reading, console: Console) -> tuple[Tree, Inventory]:
+    """Return the tree, and the facts of it.
+
+    Raises:
+        InputError: a path cannot be read at all.
+    """
     from injector.inventory.build import build_inventory
     from injector.manifests.tree import load_tree
 
     stdin = sys.stdin.buffer if sys.stdin is not None else None
     with no_garbage():
-        inventory = build_inventory(load_tree(paths or (".",), stdin), jobs=reading.jobs, progress=console.progress)
+        tree = load_tree(paths or (".",), stdin)
+        inventory = build_inventory(tree, jobs=reading.jobs, progress=console.progress)
         console.clear()
-        return classify(inventory, reading.config.get())
+        return tree, inventory
 
 
 @contextmanager
@@ -94,7 +110,16 @@ _MANY: Final = 200_000
 """New objects before Python looks again: some ten parsed documents."""
 
 
-def unreadable_notes(report: Report, *, is_allowed: bool) -> Iterator[Note]:
+class Answered(Protocol):
+    """What knows which files could not be read: a report, or what `verify` found."""
+
+    @property
+    def unreadable(self) -> tuple[Diagnostic, ...]:
+        """Return them."""
+        ...
+
+
+def unreadable_notes(report: Answered, *, is_allowed: bool) -> Iterator[Note]:
     """Yield what stderr says about files that could not be read, the conclusion last."""
     deployed = [one for one in report.unreadable if one.is_deployed]
     for one in deployed[:_SHOWN_UNREADABLE]:
@@ -109,6 +134,6 @@ def unreadable_notes(report: Report, *, is_allowed: bool) -> Iterator[Note]:
         yield Note("error", f"{files} cannot be read, so this is no full answer; mend it or pass --allow-unreadable")
 
 
-def is_full(report: Report, *, is_allowed: bool) -> bool:
+def is_full(report: Answered, *, is_allowed: bool) -> bool:
     """Return whether everything that is deployed could be read, or that does not matter."""
     return is_allowed or not any(one.is_deployed for one in report.unreadable)

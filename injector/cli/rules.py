@@ -43,38 +43,39 @@ def command() -> None:
 def list_rules(*, output: RuleFormat, no_headers: bool) -> Answer:
     """List all rules, each with what it says."""
     from injector.report import jsontext, rulebook
+    from injector.report.rulebook import ALL_RULES
     from injector.rules.registry import REGISTRY
+    from injector.verify.rules import RULES
 
     match output:
         case RuleFormat.TABLE:
             options = Options(width=terminal_width(), has_headers=not no_headers)
-            return Answer(document=rulebook.render_rule_table(REGISTRY, options))
+            return Answer(document=rulebook.render_rule_table(ALL_RULES, options))
         case RuleFormat.JSON:
-            return Answer(document=jsontext.encode(rulebook.build_rules(REGISTRY)))
+            return Answer(document=jsontext.encode(rulebook.build_rules(ALL_RULES)))
         case RuleFormat.MARKDOWN:
-            return Answer(document=rulebook.render_rule_page(REGISTRY))
+            return Answer(document=f"{rulebook.render_rule_page(REGISTRY)}\n{rulebook.render_design_page(RULES)}")
         case RuleFormat.NAME:
-            return Answer(document=rulebook.render_rule_names(REGISTRY))
+            return Answer(document=rulebook.render_rule_names(ALL_RULES))
 
 
 class _RuleId(click.ParamType[str]):
     name = "rule"
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        from injector.rules.registry import REGISTRY
+        from injector.report.rulebook import ALL_RULES
 
         del ctx, param
-        return [CompletionItem(rule.id, help=rule.statement) for rule in REGISTRY if rule.id.startswith(incomplete)]
+        return [CompletionItem(rule.id, help=rule.statement) for rule in ALL_RULES if rule.id.startswith(incomplete)]
 
 
 @command.command("show", context_settings=CONTEXT)
 @click.argument("rule_id", metavar="ID", type=_RuleId())
 def show_rule(*, rule_id: str) -> Answer:
     """Show one rule: what it says and what can be done."""
-    from injector.report.rulebook import render_rule
-    from injector.rules.registry import REGISTRY
+    from injector.report.rulebook import ALL_RULES, render_rule
 
-    rules = {rule.id: rule for rule in REGISTRY}
+    rules = {rule.id: rule for rule in ALL_RULES}
     if rule_id not in rules:
         close = get_close_matches(rule_id, rules, n=1)
         raise UsageError(f"{rule_id}: no such rule; {f'did you mean {close[0]}?' if close else 'see `rules list`'}")

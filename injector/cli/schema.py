@@ -19,6 +19,7 @@ class Described(StrEnum):
     PLAN = "plan"
     CHANGES = "changes"
     VAULT = "vault"
+    VERIFY = "verify"
     MIGRATION = "migration"
 
 
@@ -27,8 +28,8 @@ class Described(StrEnum):
 def command(*, what: Described) -> Answer:
     """Print a JSON Schema.
 
-    Of phase2.yaml (config), of what `classify -o json` (report), `plan -o json` (plan), `apply -o json` (changes) or `vault
-    plan -o json` (vault) prints, or of a SecretMigration (migration).
+    Of phase2.yaml (config), of what `classify -o json` (report), `plan -o json` (plan), `apply -o json` (changes), `vault
+    plan -o json` (vault) or `verify -o json` (verify) prints, or of a SecretMigration (migration).
     """
     import json
 
@@ -41,7 +42,7 @@ def command(*, what: Described) -> Answer:
             return Answer(document=page.read_schema())
         case Described.REPORT:
             return Answer(document=contract.read_schema())
-        case Described.PLAN | Described.CHANGES | Described.VAULT:
+        case Described.PLAN | Described.CHANGES | Described.VAULT | Described.VERIFY:
             return Answer(document=planjson.read_schema(what.value))
         case Described.MIGRATION:
             return Answer(document=json.dumps(schema.json_schema(), indent=2) + "\n")

@@ -26,6 +26,7 @@ MODULES: Final = {
             "rules",
             "schema",
             "vault",
+            "verify",
             "version",
         )
     },

@@ -21,6 +21,7 @@ from injector.config.model import (
     VaultNames,
 )
 from injector.config.shape import Field, ListOf, MapOf, Place, Problems, Section, Text, Word
+from injector.config.verifyfields import VERIFY
 from injector.knowledge.engines import DATABASE_SYSTEMS, ENGINES
 from injector.knowledge.words import SYSTEMS
 from injector.manifests.yamldoc import Map
@@ -268,6 +269,7 @@ CONFIG: Final = Section(
             "one counts.",
         ),
         Field("webhook", WEBHOOK, "How the admission webhook decides."),
+        Field("verify", VERIFY, "How the design rules are held: `phase2 verify`, and the webhook's `/validate`."),
         Field(
             "defaults",
             DEFAULTS,

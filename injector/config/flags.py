@@ -36,7 +36,18 @@ _CLASSIFY: Final = (
     Field("store", ListOf(_NAME, "names"), "As `--store`."),
 )
 
-COMMANDS: Final = {"classify": (*_CLASSIFY, *_READING), "explain": _READING}
+_VERIFY: Final = (
+    Field("output", Word(("table", "wide", "json", "sarif")), "As `--output`."),
+    Field("no-headers", Switch(), "As `--no-headers`."),
+    Field("color", Word(("auto", "always", "never")), "As `--color`."),
+    Field("fail-on", ListOf(Word(("never", "warn", "deny")), "bars"), "As `--fail-on`."),
+)
+
+COMMANDS: Final = {
+    "classify": (*_CLASSIFY, *_READING),
+    "explain": _READING,
+    "verify": (*_VERIFY, *_READING),
+}
 """Command -> its flags. Left out are those that make sense for one run only: ``config``, ``output-file``,
 ``all-namespaces``, ``selector``."""
 

@@ -12,6 +12,7 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import Final, TypeAlias
 
+from injector.config.verify import Verify
 from injector.location import Location
 from injector.model import NOWHERE, Verdict
 
@@ -327,6 +328,7 @@ class Config:
         engine_roles: in the file's order.
         workloads: in the file's order.
         webhook: how the admission webhook decides.
+        verify: how the design rules are held.
         defaults: command -> flag without dashes (``fail-on``) -> value; flag and environment win over it.
     """
 
@@ -339,6 +341,7 @@ class Config:
     engine_roles: tuple[EngineRole, ...] = ()
     workloads: tuple[WorkloadFacts, ...] = ()
     webhook: Webhook = Webhook()
+    verify: Verify = field(default_factory=Verify)
     defaults: Mapping[str, Mapping[str, FlagValue]] = field(default_factory=dict)
 
     def find_override(

@@ -85,6 +85,27 @@ workloads:
     labelsPath: grafana.podLabels
     annotationsPath: grafana.podAnnotations
 """,
+    "verify": """\
+verify:
+  rules:
+    creation-policy: deny
+  admission:
+    creation-policy: warn
+  allow:
+    - namespace: demo-*
+      path: examples/*
+      reason: made-up values that no server takes
+  shared:
+    - namespace: auth
+      name: dex-login
+      reason: the operator writes keys of its own into the same Secret
+  forbidden:
+    - name: no-lan-address
+      regex: '\\b192\\.168\\.1\\.\\d+'
+      paths: [infrastructure/operators/*, infrastructure/instances/*]
+      except: [infrastructure/instances/router/*]
+      reason: addresses of the house come from cluster-vars
+""",
     "defaults": """\
 defaults:
   classify:

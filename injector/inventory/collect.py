@@ -135,7 +135,8 @@ def _read_migration(resource: Resource, facts: Facts) -> None:
         facts.migrations.append(made)
     else:
         facts.findings += [
-            Finding("migration-malformed", f"{resource.ref}: {one.field}: {one.message}", one.location) for one in made
+            Finding("migration-malformed", f"{resource.ref}: {one.field}: {one.message}", one.location, resource.ref)
+            for one in made
         ]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from injector.inventory.esotemplate import find_variables
@@ -16,6 +17,7 @@ from injector.inventory.sourcesbase import texts
 from injector.inventory.sourcescopy import read_copies
 from injector.inventory.sourcesvso import VSO_GROUP, read_vault_operator
 from injector.manifests.document import Resource, api_group, items, mapping, text
+from injector.manifests.inline import may_hold_encoded, may_hold_secret
 from injector.manifests.yamldoc import Map, Value
 from injector.model import SecretKey, SecretSource, SourceKind
 from injector.redact import REDACTED, redact
@@ -65,6 +67,9 @@ def _read_secret(resource: Resource, root: str) -> SecretSource:
     elif resource.is_generated:
         kind = SourceKind.GENERATOR
     keys = {key.name: key for key in _iter_keys(mapping(body, "data"), is_text=False)}
+    if kind is SourceKind.GENERATOR:  # the build has looked already, and keeps a placeholder where it may be secret
+        marks = mapping(body, "data")
+        keys = {name: replace(key, is_inline=marks[name] == REDACTED) for name, key in keys.items()}
     # stringData is written over data: https://kubernetes.io/docs/reference/kubernetes-api/config-and-storage-resources/secret-v1/
     keys.update({key.name: key for key in _iter_keys(mapping(body, "stringData"), is_text=kind is SourceKind.SECRET)})
     annotations = texts(mapping(mapping(body, "metadata"), "annotations"))
@@ -79,7 +84,8 @@ def _read_secret(resource: Resource, root: str) -> SecretSource:
 
 def _iter_keys(data: Map, *, is_text: bool) -> Iterator[SecretKey]:
     for name, value in data.items():
-        yield SecretKey(name, template=_harmless(value) if is_text else "", location=data.at(name))
+        is_inline = (may_hold_secret if is_text else may_hold_encoded)(name, text(value))
+        yield SecretKey(name, template=_harmless(value) if is_text else "", location=data.at(name), is_inline=is_inline)
 
 
 def _harmless(value: Value) -> str:

@@ -40,6 +40,10 @@ _OTHERS: Final = {
         "# Vault's changes as JSON\n\n`phase2 vault plan -o json`, `apply` and `destroy` print them; `phase2 schema vault` "
         "their JSON Schema.\n"
     ),
+    "verify": (
+        "# What breaks design rules, as JSON\n\n`phase2 verify -o json` prints it; `phase2 schema verify` its JSON Schema. The "
+        "rules: [verify.md](verify.md).\n"
+    ),
 }
 
 _Node = Mapping[str, object]
@@ -55,7 +59,7 @@ def render_contract_page() -> str:
 
 
 def _plans() -> str:
-    """Return what the documents of plan, apply, rollback and vault hold."""
+    """Return what the documents of plan, apply, rollback, vault and verify hold."""
     parts: list[str] = []
     known: set[str] = set()
     for kind, head in _OTHERS.items():

@@ -28,6 +28,7 @@ COMMANDS = [
     ("classify", "--jobs", "2", "-o", "json"),
     ("classify", "--log-format", "json", "-v"),
     ("classify", "--fail-on", "finding", "-n", "app"),
+    *(("verify", "-o", form, "-vv") for form in ("table", "wide", "json", "sarif")),
     ("explain", "app/login", "-vv"),
     ("explain", "app/plain"),
     ("explain", "app/generated"),

@@ -9,15 +9,21 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from injector.classify import classify
+from injector.config.model import Config
+from injector.config.verify import Forbidden, Verify
 from injector.inventory.build import build_inventory
 from injector.manifests.tree import Tree
 from injector.model import Report
 from injector.report.explain import render_explanation
 from injector.report.formats import render
 from injector.report.options import PLAIN, Format
+from injector.report.sarif import render_sarif
+from injector.report.verification import render_table
+from injector.verify.tree import verify_tree
 from tests.property.samples import EXAMPLE, texts
 
 PATHS = sorted(texts())
+FORBIDDING = Config(verify=Verify(forbidden=(Forbidden(name="any", regex="[a-z]{3}:"),)))
 NAMES = (
     "a.yaml", "b.json", "kustomization.yaml", "apps/kustomization.yaml", "clusters/x/flux.yaml", "apps/es.yaml",
     "chart/Chart.yaml", "chart/templates/x.yaml", "chart/values.yaml", "argo/app.yaml",
@@ -39,7 +45,11 @@ STRANGE = (
 
 def answer(contents: dict[str, bytes], root: Path = Path("nowhere"), found: tuple[str, ...] = ()) -> Report:
     tree = Tree(root, tuple(sorted({*contents, *found})), overlay=contents)
-    report = classify(build_inventory(tree, jobs=1))
+    inventory = build_inventory(tree, jobs=1)
+    report = classify(inventory)
+    held = verify_tree(tree, inventory, FORBIDDING)
+    assert render_table(held) is not None
+    assert render_sarif(held, is_full=True)
     for form in Format:
         assert isinstance(render(report, form, PLAIN), str)
     for item in (*report.items, *report.orphans):

@@ -22,18 +22,18 @@ _LENGTH: Final = 10
 
 
 def add_hashes(resources: list[Tracked]) -> None:
-    """Append the hash to every name that asks for one; sealed data is dropped and only placeholders stay."""
+    """Append the hash to every name that asks for one; sealed data is dropped, placeholders stay."""
     for one in resources:
         if one.needs_hash:
             one.remember()
             metadata = one.metadata()
             metadata["name"] = f"{text(metadata.get('name'))}-{hash_of(one)}"
         if one.sealed is not None:
-            one.sealed = None
+            sealed, one.sealed = one.sealed, None
             for key in ("data", "stringData"):
                 data = mapping(one.body, key)
-                for name in data:
-                    data[name] = REDACTED
+                for name, value in data.items():
+                    data[name] = sealed.mark(name) if value == REDACTED else REDACTED
 
 
 def hash_of(one: Tracked) -> str:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Final, NoReturn
 
+from injector.manifests.inline import may_hold_encoded
+
 REDACTED: Final = "<redacted>"
 
 
@@ -31,6 +33,10 @@ class Sealed:
     def open(self, key: str) -> str:
         """Return a key's base64 text, for the hash only."""
         return self._data.get(key, "")
+
+    def mark(self, key: str) -> str:
+        """Return what may stay of a key's value: a placeholder, or nothing at all where it can be no secret."""
+        return REDACTED if may_hold_encoded(key, self.open(key)) else ""
 
     def under(self, newer: Sealed) -> Sealed:
         """Return this data with `newer` laid over it (``behavior: merge``)."""

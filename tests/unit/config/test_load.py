@@ -81,7 +81,7 @@ def test_entry_carries_its_line_as_evidence() -> None:
     [
         ("overides: []", "1: overides: no such key; did you mean overrides?"),
         ("vault:\n  kvmounts: [a]", "2: vault.kvmounts: no such key; did you mean kvMounts?"),
-        ("zzz: 1", "1: zzz: no such key; choose from overrides, bootstrap, apps, labelPrefix, vault, engineRoles, workloads, webhook, defaults"),
+        ("zzz: 1", "1: zzz: no such key; choose from overrides, bootstrap, apps, labelPrefix, vault, engineRoles, workloads, webhook, verify, defaults"),
         ("- a", "1: must be a mapping with keys such as overrides, not a list"),
         ("just words", "1: must be a mapping with keys such as overrides, not a text"),
         ("overrides: {a: b}", "1: overrides: must be a list of verdicts of your own, not a mapping; begin each with a dash"),

@@ -43,6 +43,10 @@ GOOD = [
     "webhook: {enforce: warn}",
     "labelPrefix: notkubernetes.io",
     "defaults: {}",
+    "verify: {}",
+    "verify: {rules: {inline-secret: 'off'}}",
+    "verify: {admission: {tls-template: deny}, allow: [{path: a, reason: r}], shared: [{name: a, reason: r}]}",
+    "verify: {forbidden: [{name: a-1, regex: 'a+', except: [b], level: warn}]}",
     "defaults: {classify: {verbose: 2, quiet: false, verdict: [mixed], namespace: [a]}}",
 ]
 BAD = [
@@ -113,6 +117,17 @@ BAD = [
     "defaults: {classify: {verbose: 3}}",
     "defaults: {classify: {namespace: ['a,b']}}",
     "defaults: {explain: {output: json}}",
+    "verify: []",
+    "verify: {rules: {no-such-rule: warn}}",
+    "verify: {rules: {inline-secret: error}}",
+    "verify: {admission: {forbidden-text: warn}}",
+    "verify: {allow: [{key: a, reason: r}]}",
+    "verify: {allow: [{path: a}]}",
+    "verify: {shared: [{reason: r}]}",
+    "verify: {forbidden: [{name: a}]}",
+    "verify: {forbidden: [{name: a, text: b, regex: c}]}",
+    "verify: {forbidden: [{name: A, text: b}]}",
+    "verify: {forbidden: [{text: b}]}",
 ]
 
 
