@@ -10,14 +10,14 @@ from injector.config.model import AuthMethod, Config
 from injector.delivery.rotation import advise, max_ttl_of
 from injector.location import Location
 from injector.migration.model import Auth, SecretMigration, Stage
-from injector.model import NOWHERE, Consumer, Credential, Item, ObjectRef, Report, SourceKind, Verdict
+from injector.model import NOWHERE, Consumer, Credential, Item, ObjectRef, Report, Verdict
+from injector.plan.clusters import gather
 from injector.plan.draft import Draft
 from injector.plan.model import Blocked, Plan, Proposal
 from injector.plan.workloads import Moved, Readers, read_workloads
 from injector.vault.build import build_vault_plan
 from injector.vault.objects import Undecided
 
-_EXTERNAL: Final = frozenset({SourceKind.EXTERNAL_SECRET, SourceKind.CLUSTER_EXTERNAL_SECRET})
 _CONFIGURATION: Final = "configuration"
 
 
@@ -34,18 +34,14 @@ def build_plan(report: Report, config: Config, committed: Iterable[SecretMigrati
         The plan, the same for the same arguments. Never raises for what stands in a tree.
     """
     made = _Plan(config, *_index(committed))
-    seen: set[tuple[str, str]] = set()
-    for item in report.items:
-        source = item.source
-        own = (source.ref.namespace, source.ref.name)
-        # Several overlays deploy one ExternalSecret to one namespace of several clusters: one decision serves all.
-        if source.kind in _EXTERNAL and own not in seen:
-            seen.add(own)
-            made.add(item)
+    gathered = gather(report.items, made.committed)
+    made.blocked += gathered.blocked
+    for item in gathered.items.values():
+        made.add(item)
     made.proposals += [
         Proposal(migration=one, item=None, is_committed=True, problem=made.problems.get(own, ""))
         for own, one in sorted(made.committed.items())
-        if own not in seen
+        if own not in gathered.items
     ]
     made.proposals.sort(key=lambda one: (one.migration.namespace, one.migration.name))
     vault = build_vault_plan([one.migration for one in made.proposals], config)

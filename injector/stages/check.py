@@ -17,6 +17,7 @@ from injector.migration.plain import to_plain
 from injector.model import NOWHERE, Consumer, ObjectRef, SecretSource, SourceKind
 from injector.plan.model import Plan
 from injector.stages.arrived import Tree, find_lost
+from injector.stages.reach import Reach
 from injector.stages.run import Outcome, Refused
 
 Surprise = tuple[ObjectRef, str, Location]
@@ -51,15 +52,17 @@ def find_surprises(before: Inventory, after: Inventory, outcome: Outcome, plan: 
     }
     if not moved:
         return []
+    refs = {one.ref for one in moved.values()}
+    reaches = {one.migration.ref: Reach.of(one, before) for one in plan.proposals if one.migration.ref in refs}
     whole = {(one.migration.namespace, one.migration.secret) for one in plan.proposals if one.is_whole}
     places = {one.migration.ref: one.item.source.origin.location for one in plan.proposals if one.item}
     first = next(iter(moved.values())).ref
     return [
         *_unreadable(before, after, first),
         *(found for one in moved.values() for found in _document(one, after, places.get(one.ref, NOWHERE))),
-        *_sources(before, after, moved, whole, first),
+        *_sources(before, after, moved, whole, places),
         *_consumers(before, after, moved, first),
-        *(found for one in moved.values() for found in _left(after, one, whole)),
+        *(found for one in moved.values() for found in _left(after, one, reaches[one.ref], whole)),
         *(
             (one.ref, why, at)
             for one in moved.values()
@@ -95,8 +98,9 @@ def _sources(
     after: Inventory,
     moved: Mapping[tuple[str, str], SecretMigration],
     whole: set[tuple[str, str]],
-    ref: ObjectRef,
+    places: Mapping[ObjectRef, Location],
 ) -> Iterator[Surprise]:
+    ref = next(iter(moved.values())).ref
     old, new = _by_source(before), _by_source(after)
     for own in sorted(old.keys() | new.keys(), key=str):
         was, now = old.get(own), new.get(own)
@@ -104,7 +108,8 @@ def _sources(
         if some is None:
             continue
         migration = moved.get((some.ref.namespace, some.target)) if some.kind in _ESO else None
-        if migration is None or migration.source.name != some.ref.name:
+        is_its = migration is not None and places.get(migration.ref) == some.origin.location
+        if migration is None or migration.source.name != some.ref.name or not is_its:
             if was is None or now is None or _plain(was) != _plain(now):
                 yield ref, f"{some.ref} would change as well", some.origin.location
             continue
@@ -176,15 +181,16 @@ def _is_meant(one: _Reader, migration: SecretMigration) -> bool:
     )
 
 
-def _left(after: Inventory, migration: SecretMigration, whole: set[tuple[str, str]]) -> Iterator[Surprise]:
+def _left(
+    after: Inventory, migration: SecretMigration, reach: Reach, whole: set[tuple[str, str]]
+) -> Iterator[Surprise]:
     """Nobody among the migration's workloads names a moved key any more, or the pod would miss what the Secret loses."""
     if migration.stage is not Stage.RELEASE:
         return
     keys = {*migration.keys, ""} if (migration.namespace, migration.secret) in whole else {*migration.keys}
     own = {(one.kind, one.name) for one in migration.workloads}
     for one in after.deployed.consumers:
-        is_its = (one.secret_namespace or one.ref.namespace, one.secret) == (migration.namespace, migration.secret)
-        if is_its and one.key in keys and (one.ref.kind, one.ref.name) in own:
+        if reach.has(one, after) and one.key in keys and (one.ref.kind, one.ref.name) in own:
             message = (
                 f"{one.ref} would still read {one.key or 'all'} of Secret {one.secret}, in a place that was not found"
             )

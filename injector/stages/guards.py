@@ -10,6 +10,7 @@ from injector.inventory.facts import Inventory
 from injector.model import Consumer, How, SecretSource, SourceKind
 from injector.plan.model import Proposal
 from injector.stages.prepare import source_of
+from injector.stages.reach import Reach
 
 _NAMED: Final = 5
 """So many readers are named; a message is no report."""
@@ -117,11 +118,8 @@ def check_retire(proposal: Proposal, inventory: Inventory) -> None:
         EditError: naming the readers.
     """
     migration = proposal.migration
-    readers = [
-        one
-        for one in inventory.deployed.consumers
-        if one.secret == migration.secret and (one.secret_namespace or one.ref.namespace) == migration.namespace
-    ]
+    reach = Reach.of(proposal, inventory)
+    readers = [one for one in inventory.deployed.consumers if reach.has(one, inventory)]
     if readers:
         names = list(dict.fromkeys(f"{one.ref} ({one.location})" for one in readers))
         more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
