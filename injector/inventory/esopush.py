@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from injector.inventory.esostore import ESO_GROUP, StoreIndex, resolve_remote, store_ref
 from injector.inventory.facts import PushedPath, Write
+from injector.inventory.labelselector import read_label_selector
 from injector.location import Location
 from injector.manifests.document import Resource, api_group, items, mapping, text
 from injector.manifests.yamldoc import Map
@@ -63,7 +64,9 @@ def read_push_secret(resource: Resource, root: str, stores: StoreIndex | None = 
     elif chosen:
         message = "reads every Secret that its selector matches: they cannot be told from the tree"
         findings.append(Finding("push-secret-selector", message, mapping(spec, "selector").at("secret")))
-    labels = mapping(mapping(chosen, "selector"), "matchLabels")
+    by_labels = mapping(chosen, "selector")
+    labels = mapping(by_labels, "matchLabels")
+    selector = read_label_selector(by_labels) if "selector" in chosen and not secret else None
     is_deleting = text(spec.get("deletionPolicy")) == "Delete"
     if is_deleting:
         # Fact 10 of ESO: deleting the Secret deletes the remote copy, which may be all that is left of it.
@@ -74,7 +77,7 @@ def read_push_secret(resource: Resource, root: str, stores: StoreIndex | None = 
         composed = resolve_remote(remote, ref.namespace, stores or StoreIndex.empty(), {})
         writes[Write(ref.namespace, secret, key, composed)] = None
     pushed = dict.fromkeys(
-        PushedPath(ref, secret, key, path, prop, is_deleting) for path, prop, key, _ in _iter_matches(spec)
+        PushedPath(ref, secret, key, path, prop, is_deleting, selector) for path, prop, key, _ in _iter_matches(spec)
     )
     return Push(
         consumers=consumers,

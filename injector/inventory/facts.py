@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from injector.inventory.labelselector import LabelSelector
 from injector.location import Location
 from injector.manifests.roots import Root
 from injector.migration.model import SecretMigration
@@ -16,10 +17,11 @@ class PushedPath:
     """A remote path that a PushSecret writes: reading it again is a round trip.
 
     Attributes:
-        secret: name of the Secret it pushes, in `ref.namespace`.
+        secret: name of the Secret it pushes, in `ref.namespace`; empty when a selector or a generator provides the value.
         path: remote key as written.
         prop: property, empty for none.
         is_deleting: ``deletionPolicy: Delete``: the value goes when its Secret goes.
+        selector: labels of the Secrets that it pushes when it names none; None for no selector.
     """
 
     ref: ObjectRef
@@ -28,6 +30,7 @@ class PushedPath:
     path: str
     prop: str
     is_deleting: bool = False
+    selector: LabelSelector | None = None
 
 
 @dataclass(frozen=True, slots=True)

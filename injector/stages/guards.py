@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from injector.errors import EditError
-from injector.inventory.facts import Inventory
+from injector.inventory.facts import Inventory, PushedPath
 from injector.model import Consumer, How, SecretSource, SourceKind
 from injector.plan.model import Proposal
 from injector.stages.prepare import source_of
@@ -16,6 +16,8 @@ _NAMED: Final = 5
 """So many readers are named; a message is no report."""
 _JOINING: Final = frozenset({"Merge", "CreateOrMerge"})
 """Policies of an ExternalSecret that writes into a Secret which is somebody else's."""
+_MANAGED: Final = {"reconcile.external-secrets.io/managed": "true", "reconcile.external-secrets.io/created-by": ""}
+"""Labels that the operator gives its Secrets. Source: external-secrets apis/externalsecrets/v1/externalsecret_types.go@v2.9.0."""
 _ESO: Final = frozenset({SourceKind.EXTERNAL_SECRET, SourceKind.CLUSTER_EXTERNAL_SECRET})
 
 
@@ -102,13 +104,34 @@ def check_push(proposal: Proposal, inventory: Inventory) -> None:
     """
     migration = proposal.migration
     for push in inventory.deployed.pushed:
-        is_own = push.secret == migration.secret and push.ref.namespace in ("", migration.namespace)
-        if is_own and push.is_deleting and (proposal.is_whole or push.key in ("", *migration.keys)):
+        is_meant = push.secret == migration.secret or _is_chosen(push, proposal)
+        is_own = is_meant and push.ref.namespace in ("", migration.namespace)
+        is_lost = proposal.is_whole or push.key in ("", *migration.keys)
+        if is_own and is_lost and not push.secret and not push.is_deleting:
+            message = (
+                f"{push.ref} chooses this Secret by its labels and pushes it to {push.path}; take it out of the selector, or "
+                "remove the PushSecret, first"
+            )
+            raise EditError(message, proposal.migration.location)
+        if is_own and is_lost and push.is_deleting:
             message = (
                 f"{push.ref} pushes this Secret to {push.path} with deletionPolicy Delete, so that the data there would go with "
                 "it; set its deletionPolicy to None, or remove it, first"
             )
             raise EditError(message, proposal.migration.location)
+
+
+def _is_chosen(push: PushedPath, proposal: Proposal) -> bool:
+    """Tell whether a PushSecret chooses the migration's Secret by labels.
+
+    The Secret has the labels of the ExternalSecret's template; of the ExternalSecret itself where it has no template; and the
+    operator's own. Source: external-secrets pkg/controllers/externalsecret/externalsecret_controller_template.go,
+    ``setMetadata``@v2.9.0. Which of both a template's labels are is not known here, so either counts.
+    """
+    if push.selector is None:
+        return False
+    source = source_of(proposal)
+    return any(push.selector.chooses({**labels, **_MANAGED}) for labels in (source.labels, source.secret_labels))
 
 
 def check_retire(proposal: Proposal, inventory: Inventory) -> None:

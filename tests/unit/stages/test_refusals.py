@@ -88,6 +88,9 @@ def listed(name: str, text: str, **changed: str) -> dict[str, str]:
     return shop(kustomization__yaml=f"{KUSTOMIZATION}  - {name}\n", **{name.replace(".", "__"): text}, **changed)
 
 
+LABELED = EXTERNAL_SECRET.replace("  name: db\n", "  name: db\n  labels: {tier: login}\n")
+TEMPLATED = EXTERNAL_SECRET.replace("  data:\n", "    template: {metadata: {labels: {tier: login}}}\n  data:\n")
+MANAGED = "{key: reconcile.external-secrets.io/managed, operator: Exists}"
 PATCHED_PODS = """\
 patches:
 - target: {kind: Deployment}
@@ -156,6 +159,27 @@ CASES = {
         "push.yaml:7: PushSecret/shop/push still reads the Secret and is not moved; move it first, or leave this key static by an "
         "override in phase2.yaml",
     ),
+    "release, a push by labels that deletes": (
+        "release",
+        listed("push.yaml", PUSH.replace("{name: db}", "{selector: {matchLabels: {tier: login}}}"), db__yaml=LABELED),
+        "db.db.secretmigration.yaml:3: PushSecret/shop/push pushes this Secret to shop/copy with deletionPolicy Delete, so that "
+        "the data there would go with it; set its deletionPolicy to None, or remove it, first",
+    ),
+    "release, a push of everything that the operator makes": (
+        "release",
+        listed(
+            "push.yaml",
+            PUSH.replace("{name: db}", f"{{selector: {{matchExpressions: [{MANAGED}]}}}}").replace("Delete", "None"),
+        ),
+        "db.db.secretmigration.yaml:3: PushSecret/shop/push chooses this Secret by its labels and pushes it to shop/copy; take "
+        "it out of the selector, or remove the PushSecret, first",
+    ),
+    "release, a push by the labels of a template": (
+        "release",
+        listed("push.yaml", PUSH.replace("{name: db}", "{selector: {matchLabels: {tier: login}}}"), db__yaml=TEMPLATED),
+        "db.db.secretmigration.yaml:3: PushSecret/shop/push pushes this Secret to shop/copy with deletionPolicy Delete, so that "
+        "the data there would go with it; set its deletionPolicy to None, or remove it, first",
+    ),
     "release, a ClusterExternalSecret": (
         "release",
         shop(db__yaml=CLUSTER),
@@ -216,6 +240,32 @@ def test_a_stage_that_would_hurt_is_refused(stage: str, files: dict[str, str], w
     assert refusals(made)[0] == why
     assert not made.done
     assert tree_of(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    "selector",
+    [
+        "{matchLabels: {tier: other}}",
+        "{matchExpressions: [{key: tier, operator: Exists}]}",
+        "{matchExpressions: [{key: reconcile.external-secrets.io/managed, operator: DoesNotExist}]}",
+    ],
+)
+def test_a_push_of_other_secrets_is_no_reason_to_refuse(selector: str, tmp_path: Path) -> None:
+    push = PUSH.replace("{name: db}", f"{{selector: {selector}}}")
+    reach(tmp_path, listed("push.yaml", push), "prepare", "inject")
+
+    made = step(tmp_path, "release")
+
+    assert (len(made.done), refusals(made)) == (1, [])
+
+
+def test_a_generator_that_is_pushed_is_no_reader(tmp_path: Path) -> None:
+    push = PUSH.replace("secret: {name: db}", "generatorRef: {kind: Password, name: db}")
+    reach(tmp_path, listed("push.yaml", push), "prepare", "inject")
+
+    made = step(tmp_path, "release")
+
+    assert (len(made.done), refusals(made)) == (1, [])
 
 
 JOINED = VOLUME.replace(
