@@ -13,7 +13,7 @@ from injector.cli.options import flag
 from injector.cli.planning import World, outcome_notes, render_changes
 from injector.cli.reading import Reading, is_full, unreadable_notes
 from injector.cli.words import Names, OneOf
-from injector.errors import UsageError
+from injector.errors import TreeError, UsageError
 
 if TYPE_CHECKING:
     from injector.stages.run import Outcome
@@ -95,7 +95,20 @@ def ask(diff: str, console: Console) -> None:
 def _write(world: World) -> None:
     from injector.edit.changes import Change, ChangeSet, write_changes
     from injector.edit.git import check_clean
+    from injector.stages.journal import FOLDER, find_lost
 
     changes = ChangeSet.of(Change(path, *pair) for path, pair in world.workspace.delta().items())
     check_clean(world.root, changes.paths)
+    for change in changes.changes:
+        lost = (
+            find_lost(change.new, change.path, world.workspace.changed, world.past)
+            if change.path.startswith(FOLDER) and change.new
+            else []
+        )
+        if lost:
+            message = (
+                f"{lost[0]}:1: a line that the stage takes out may hold a secret, so that only git shall keep it for the way back; "
+                "commit the tree to git first, or take the secret out of the file"
+            )
+            raise TreeError(message)
     write_changes(changes, world.root)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -47,6 +47,7 @@ class World:
         from injector.stages.run import Scene
 
         return Scene(
+            past=self.past,
             plan=self.plan,
             inventory=self.inventory,
             config=self.config,
@@ -54,6 +55,12 @@ class World:
             journals=self.journals,
             is_inline=is_inline,
         )
+
+    def past(self, path: str) -> Iterable[bytes]:
+        """Return what a file has been, the newest first, as far as git knows."""
+        from injector.edit.git import iter_past
+
+        return iter_past(self.root, path)
 
 
 def read_world(paths: Sequence[str], reading: Reading, console: Console) -> World:
@@ -159,12 +166,28 @@ def plan_notes(world: World) -> Iterator[Note]:
 def render_changes(workspace: Workspace, *, has_journal: bool = False) -> str:
     """Return everything that would change as one unified diff; the journal, which only repeats it, left out.
 
-    Without lines around a change: a manifest may hold a password of somebody else's beside what is edited, and a diff
-    goes where manifests do not, such as the log of a CI run.
+    Without lines around a change, and with ``<redacted>`` for what may be a secret value in the lines that change: a
+    manifest may hold somebody's password there, and a diff goes where manifests do not, such as the log of a CI run.
     """
-    from injector.stages.journal import FOLDER, render_delta
+    from injector.edit.changes import Change, ChangeSet
+    from injector.edit.diff import render_diff
+    from injector.stages.journal import FOLDER
 
     delta = workspace.delta()
     if not has_journal:
         delta = {path: pair for path, pair in delta.items() if not path.startswith(f"{FOLDER}/")}
-    return render_delta(delta, 0).decode("utf-8", "backslashreplace")
+    own = frozenset(path for path, (old, _) in delta.items() if _is_own(path, old))
+    changes = ChangeSet.of(Change(path, *pair) for path, pair in delta.items())
+    shown = render_diff(changes, 0, lambda path, line: line if path in own else _hide(line))
+    return shown.decode("utf-8", "backslashreplace")
+
+
+def _is_own(path: str, old: bytes | None) -> bool:
+    """Tell a file that is written by phase2 alone; one that comes back had an author of its own."""
+    return path.startswith(".phase2/") or (old is None and path.endswith(".secretmigration.yaml"))
+
+
+def _hide(line: bytes) -> bytes:
+    from injector.edit.hiding import hide
+
+    return hide(line.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")

@@ -5,13 +5,17 @@ Source: git's documentation, git-diff(1) "Generating patch text with -p", and qu
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from difflib import SequenceMatcher
 from typing import Final, TypeAlias
 
 from injector.edit.changes import Change, ChangeSet
 
-_Opcode: TypeAlias = tuple[str, int, int, int, int]
+Opcode: TypeAlias = tuple[str, int, int, int, int]
+"""What is done to which old lines to get which new ones, as difflib says it."""
+
+Hiding: TypeAlias = Callable[[str, bytes], bytes]
+"""What a diff shows of a line: path and line -> the line that is shown."""
 
 CONTEXT: Final = 3
 """Lines around a change, as git and diff have them."""
@@ -23,7 +27,11 @@ _ESCAPES: Final = {7: "a", 8: "b", 9: "t", 10: "n", 11: "v", 12: "f", 13: "r", 3
 _FIRST_PRINTABLE, _FIRST_NOT_ASCII = 0x20, 0x7F
 
 
-def render_diff(changes: ChangeSet, context: int = CONTEXT) -> bytes:
+def _as_it_is(_: str, line: bytes) -> bytes:
+    return line
+
+
+def render_diff(changes: ChangeSet, context: int = CONTEXT, hiding: Hiding = _as_it_is) -> bytes:
     """Return the unified diff of all changes, sorted by path, with paths relative to the tree's root.
 
     Bytes, because a file's line endings and encoding stand in it as they are.
@@ -31,39 +39,45 @@ def render_diff(changes: ChangeSet, context: int = CONTEXT) -> bytes:
     Args:
         changes: the set.
         context: lines around a change; with none ``git apply`` needs ``--unidiff-zero``.
+        hiding: what is shown of a line; nobody can apply what hides any.
     """
-    return b"".join(part for change in changes.changes for part in _render_change(change, context))
+    return b"".join(part for change in changes.changes for part in _render_change(change, context, hiding))
 
 
-def _render_change(change: Change, context: int) -> Iterator[bytes]:
+def _render_change(change: Change, context: int, hiding: Hiding) -> Iterator[bytes]:
     left, right = _quoted(f"a/{change.path}"), _quoted(f"b/{change.path}")
     yield f"diff --git {left} {right}\n".encode()
     if change.old is None:
         yield f"new file mode {_MODE}\n".encode()
     elif change.new is None:
         yield f"deleted file mode {_MODE}\n".encode()
-    old, new = _lines(change.old), _lines(change.new)
+    old, new = split_lines(change.old), split_lines(change.new)
     if old == new:
         return
     yield f"--- {_name(left) if change.old is not None else '/dev/null'}\n".encode()
     yield f"+++ {_name(right) if change.new is not None else '/dev/null'}\n".encode()
-    for group in _hunks(old, new, context):
-        yield from _render_hunk(group, old, new)
+    for group in find_hunks(old, new, context):
+        yield from _render_hunk(group, old, new, lambda line: hiding(change.path, line))
 
 
-def _render_hunk(group: list[_Opcode], old: list[bytes], new: list[bytes]) -> Iterator[bytes]:
+def _render_hunk(
+    group: list[Opcode], old: list[bytes], new: list[bytes], show: Callable[[bytes], bytes]
+) -> Iterator[bytes]:
     first, last = group[0], group[-1]
     yield f"@@ -{_range(first[1], last[2])} +{_range(first[3], last[4])} @@\n".encode()
     for tag, old_start, old_end, new_start, new_end in group:
         if tag == "equal":
-            yield from (_row(b" ", line) for line in old[old_start:old_end])
+            yield from (_row(b" ", show(line)) for line in old[old_start:old_end])
             continue
-        yield from (_row(b"-", line) for line in old[old_start:old_end])
-        yield from (_row(b"+", line) for line in new[new_start:new_end])
+        yield from (_row(b"-", show(line)) for line in old[old_start:old_end])
+        yield from (_row(b"+", show(line)) for line in new[new_start:new_end])
 
 
-def _hunks(old: list[bytes], new: list[bytes], context: int) -> Iterator[list[_Opcode]]:
-    """Yield groups of opcodes; only what lies between the common first and last lines is compared, for speed."""
+def find_hunks(old: list[bytes], new: list[bytes], context: int) -> Iterator[list[Opcode]]:
+    """Yield groups of opcodes with `context` lines around.
+
+    Only what lies between the common first and last lines is compared, for speed.
+    """
     head = 0
     while head < min(len(old), len(new)) and old[head] == new[head]:
         head += 1
@@ -80,7 +94,7 @@ def _hunks(old: list[bytes], new: list[bytes], context: int) -> Iterator[list[_O
         ]
 
 
-def _lines(data: bytes | None) -> list[bytes]:
+def split_lines(data: bytes | None) -> list[bytes]:
     """Return lines with their line feeds; a carriage return is a part of its line."""
     if not data:
         return []

@@ -1,4 +1,4 @@
-"""What git says of the tree: which of the files that are to change have uncommitted changes.
+"""What git says of the tree: which of the files that are to change have uncommitted changes, and what files have been.
 
 The only module here that starts another program; its arguments are fixed.
 """
@@ -17,6 +17,8 @@ _GIT: Final = ("git", "--no-optional-locks", "-c", "core.fsmonitor=false")
 _TIMEOUT_S: Final = 60
 """git needs seconds for the largest trees; one that waits for something is not waited for."""
 _STATUS: Final = ("status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames", "--", ".")
+
+_HISTORY: Final = ("log", "--full-history", "-m", "--raw", "--no-abbrev", "--no-renames", "--format=", "--")
 
 
 def find_dirty(root: Path, paths: Iterable[str]) -> tuple[str, ...] | None:
@@ -46,6 +48,23 @@ def check_clean(root: Path, paths: Iterable[str]) -> None:
     if dirty:
         others = f" (and {len(dirty) - 1} more: {', '.join(dirty[1:])})" if len(dirty) > 1 else ""
         raise TreeError(f"{dirty[0]}:1: has uncommitted changes{others}; commit or stash them first")
+
+
+def iter_past(root: Path, path: str) -> Iterator[bytes]:
+    """Yield what a file has been in the commits of its history, the newest first; nothing outside of git.
+
+    Raises:
+        TreeError: git cannot be asked.
+    """
+    if not _is_work_tree(root):
+        return
+    seen: set[str] = set()
+    for line in _ask(root, *_HISTORY, path).decode("utf-8", "surrogateescape").splitlines():
+        _, _, old, new, *_ = line.split() if line.startswith(":") else ("",) * 4
+        for blob in (new, old):
+            if blob.strip("0") and blob not in seen:
+                seen.add(blob)
+                yield _ask(root, "cat-file", "blob", blob)
 
 
 def _is_work_tree(root: Path) -> bool:

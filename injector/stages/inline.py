@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Final, cast
+from typing import cast
 
 from injector.config.model import Config
 from injector.edit.values import Data, Path
@@ -25,8 +25,6 @@ from injector.stages.chartvalues import Chosen, write_values
 from injector.stages.documents import find_document
 from injector.stages.places import TEMPLATES
 from injector.stages.workspace import Workspace
-
-_MARK: Final = f"/{REVISION}: "
 
 
 def write_inline(
@@ -56,11 +54,6 @@ def write_inline(
             _write_template(
                 workspace, consumer, migrations, TEMPLATES[workload.kind], config, is_substituted=is_substituted
             )
-
-
-def is_inline(journal: bytes | None) -> bool:
-    """Tell by the journal of stage inject whether it wrote the pods themselves."""
-    return journal is not None and _MARK.encode() in journal
 
 
 def _write_template(

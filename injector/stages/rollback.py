@@ -69,7 +69,7 @@ def _take_back(
     _check_later(workspace, migration, read_order(data), now)
     fork = workspace.fork()
     current = {name: fork.get(name) for name in changed_paths(data, path)}
-    for name, old in take_back(data, path, current).items():
+    for name, old in take_back(data, path, current, scene.past).items():
         fork.put(name, old)
     fork.put(path, None)
     workspace.take(fork)

@@ -16,8 +16,8 @@ from injector.model import Consumer, ObjectRef
 from injector.plan.model import Plan, Proposal
 from injector.stages.guards import check_joined, check_readers_of_all, check_release, check_retire, consumers_of
 from injector.stages.inject import name_migrations, opt_in
-from injector.stages.inline import is_inline, write_inline
-from injector.stages.journal import journal_path, read_order, write_journal
+from injector.stages.inline import write_inline
+from injector.stages.journal import Past, has_written, journal_path, no_past, read_order, write_journal
 from injector.stages.listing import remove_source
 from injector.stages.prepare import Manifests, prepare, source_of
 from injector.stages.release import drop_references, let_go
@@ -89,6 +89,7 @@ class Scene:
         wanted: which migrations.
         journals: paths of the journals that the tree has.
         is_inline: write into the manifests what the webhook would do to the pods.
+        past: what the tree's files have been, for the way back.
     """
 
     plan: Plan
@@ -97,6 +98,7 @@ class Scene:
     wanted: Wanted
     journals: Collection[str] = ()
     is_inline: bool = False
+    past: Past = no_past
     manifests: Manifests = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -139,7 +141,8 @@ def apply_stage(stage: Stage, scene: Scene, workspace: Workspace) -> Outcome:
         order += 1
         title = f"{migration.namespace}/{migration.name} {stage}"
         path = journal_path(migration.namespace, migration.name, stage)
-        fork.put(path, write_journal(title, order, fork.delta()))
+        is_written = scene.is_inline and stage is Stage.INJECT
+        fork.put(path, write_journal(title, order, fork.delta(), is_written=is_written))
         workspace.take(fork)
         made.done.append(Done(migration=migration.ref, stage=stage, document=moved))
     put_vault_files(workspace, before, vault_files(now, scene.config))
@@ -244,7 +247,7 @@ def _is_written(proposal: Proposal, scene: Scene, workspace: Workspace) -> bool:
     for workload in proposal.migration.workloads:
         names.update(_neighbours(proposal, (workload.kind, workload.name), scene))
     journals = {journal_path(namespace, name, Stage.INJECT) for name in names} & set(scene.journals)
-    return any(is_inline(workspace.get(journal)) for journal in journals)
+    return any(has_written(workspace.get(journal)) for journal in journals)
 
 
 def _check_one_namespace(proposal: Proposal, scene: Scene) -> None:

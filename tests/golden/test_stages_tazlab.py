@@ -117,7 +117,7 @@ def test_vaults_side_stays_as_prepare_wrote_it(stage: str, steps: Steps) -> None
 def test_every_stage_notes_the_way_back(stage: str, steps: Steps) -> None:
     noted = {path for path, _ in files_of(steps.diffs[stage]) if path.startswith(".phase2/journal/")}
 
-    assert noted == {f".phase2/journal/{name.replace('/', '.')}.{stage}.diff" for name in NAMES}
+    assert noted == {f".phase2/journal/{name.replace('/', '.')}.{stage}.journal" for name in NAMES}
 
 
 @pytest.mark.parametrize("stage", STAGES)

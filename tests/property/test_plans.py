@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -45,7 +45,9 @@ def config() -> Config:
     return load_config(EXAMPLE / "phase2.yaml", "phase2.yaml")
 
 
-def scene_of(contents: Contents, decided: Config, *, is_inline: bool = False) -> tuple[Scene, Workspace, Tree]:
+def scene_of(
+    contents: Contents, decided: Config, *, is_inline: bool = False, past: Sequence[Contents] = ()
+) -> tuple[Scene, Workspace, Tree]:
     found = tuple(sorted(path for path in contents if path.endswith((".yaml", ".yml"))))
     tree = Tree(Path("nowhere"), found, overlay=dict(contents))
     inventory = build_inventory(tree, jobs=1)
@@ -60,6 +62,7 @@ def scene_of(contents: Contents, decided: Config, *, is_inline: bool = False) ->
         wanted=lambda _, __: True,
         journals=journals,
         is_inline=is_inline,
+        past=lambda path: [one[path] for one in past if path in one],
     )
     return scene, Workspace(contents.get), tree
 
@@ -85,7 +88,7 @@ def walk(contents: Contents, decided: Config, *, is_inline: bool = False) -> Non
         passed.append(step(passed[-1], stage, decided, is_inline=is_inline))
     now = passed[-1]
     for _ in Stage:
-        scene, workspace, _tree = scene_of(now, decided)
+        scene, workspace, _tree = scene_of(now, decided, past=passed)
         made = roll_back(scene, workspace)
         assert not made.refused, [one.why for one in made.refused]
         now = written(now, made)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from injector.edit.changes import Change, ChangeSet, write_changes
 from injector.edit.diff import render_diff
-from injector.edit.git import check_clean, find_dirty
+from injector.edit.git import check_clean, find_dirty, iter_past
 from injector.errors import TreeError
 
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="git is not here")
@@ -202,3 +202,24 @@ def test_missing_git_is_an_error_and_not_clean(root: Path, monkeypatch: pytest.M
 
     with pytest.raises(TreeError, match="git is not installed"):
         find_dirty(root, ["a.yaml"])
+
+
+def test_what_a_file_has_been_is_told_newest_first(root: Path) -> None:
+    (root / "deep").mkdir(exist_ok=True)
+    for text in ("a: 1\n", "a: 2\n", "a: 3\n"):
+        (root / "deep" / "b c.yaml").write_text(text)
+        git(root, "add", "--all")
+        git(root, "commit", "--quiet", "-m", text)
+    (root / "deep" / "b c.yaml").unlink()
+    git(root, "add", "--all")
+    git(root, "commit", "--quiet", "-m", "gone")
+
+    past = list(iter_past(root, "deep/b c.yaml"))
+
+    assert past == [b"a: 3\n", b"a: 2\n", b"a: 1\n"]
+    assert list(iter_past(root / "deep", "b c.yaml")) == past, "a tree inside a repository names its own paths"
+    assert list(iter_past(root, "nowhere.yaml")) == []
+
+
+def test_outside_of_git_nothing_has_been(tmp_path: Path) -> None:
+    assert list(iter_past(tmp_path, "a.yaml")) == []

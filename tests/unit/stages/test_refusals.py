@@ -425,12 +425,12 @@ def test_other_edits_of_the_file_stay_when_a_stage_is_taken_back(tmp_path: Path)
 
 def test_a_stage_that_nobody_noted_is_taken_back_by_git(tmp_path: Path) -> None:
     reach(tmp_path, shop(), "prepare")
-    (tmp_path / ".phase2/journal/shop.db.prepare.diff").unlink()
+    (tmp_path / ".phase2/journal/shop.db.prepare.journal").unlink()
 
     made = step(tmp_path, "back")
 
     assert refusals(made) == [
-        "db.db.secretmigration.yaml:3: stage prepare has no journal .phase2/journal/shop.db.prepare.diff; it was not made by "
+        "db.db.secretmigration.yaml:3: stage prepare has no journal .phase2/journal/shop.db.prepare.journal; it was not made by "
         "phase2 apply: take it back with git"
     ]
 
