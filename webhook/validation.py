@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from injector.manifests.yamldoc import Map, Seq, Value
+from injector.inventory.live import as_document
 from injector.migration.model import KIND, SecretMigration
 from injector.migration.parse import is_migration, parse_migration
 from injector.pod.model import Json
@@ -78,7 +78,7 @@ def _why_not_injected(pod: Mapping[str, Json]) -> str:
 
 
 def _why_malformed(body: Mapping[str, Json], namespace: str) -> str:
-    document = _as_document(body)
+    document = as_document(body)
     if not is_migration(document):
         return ""
     made = parse_migration(document, namespace=namespace)
@@ -87,20 +87,3 @@ def _why_malformed(body: Mapping[str, Json], namespace: str) -> str:
     told = [f"{one.field or 'document'}: {one.message}" for one in made[:_TOLD]]
     more = len(made) - len(told)
     return "; ".join([*told, *([f"and {more} more"] if more else [])])
-
-
-def _as_document(body: Mapping[str, Json]) -> Map:
-    made = Map()
-    for key, value in body.items():
-        made[key] = _as_value(value)
-    return made
-
-
-def _as_value(value: Json) -> Value:
-    if isinstance(value, dict):
-        return _as_document(value)
-    if isinstance(value, list):
-        made = Seq()
-        made.extend(_as_value(one) for one in value)
-        return made
-    return value

@@ -1,0 +1,104 @@
+"""What was judged before, kept as long as what it was made of has not changed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import orjson
+
+from injector.cluster import Body, ClusterState, Group
+from injector.config.model import Config
+from injector.convention.propose import Judged, propose
+from injector.convention.workload import build_workload
+
+_TEMPLATES: Final = 2048
+"""Pod templates whose answers are kept: about 4 KB each. All pods of a ReplicaSet have one."""
+_NAMESPACES: Final = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """An answer, and the groups that it was made of; they are replaced when anything in them changes."""
+
+    sources: tuple[Group, Group, Group]
+    judged: tuple[Judged, ...]
+
+
+class Proposer:
+    """Judges pods by their label alone, for one configuration.
+
+    What it keeps is bounded and no state: with an empty memory the answers are the same, only later. Not for several threads.
+    """
+
+    __slots__ = ("_config", "_kept", "_targets")
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._kept: OrderedDict[bytes, _Kept] = OrderedDict()
+        self._targets: OrderedDict[str, tuple[Group, Mapping[str, tuple[str, ...]]]] = OrderedDict()
+
+    def judge(self, pod: Body, namespace: str, secrets: Iterable[str], cluster: ClusterState) -> tuple[Judged, ...]:
+        """Return what is known of the ExternalSecrets that make a pod's Secrets, by their names.
+
+        Args:
+            pod: as it is sent to admission.
+            namespace: where it is made.
+            secrets: those that its containers read.
+            cluster: what the cluster holds.
+        """
+        group = cluster.external_secrets.in_namespace(namespace)
+        if not group:
+            return ()
+        targets = self._find_targets(namespace, group)
+        names = sorted({name for secret in secrets for name in targets.get(secret, ())})
+        if not names:
+            return ()
+        workload = build_workload(pod, namespace)
+        if isinstance(workload, str):
+            why = f"the pod is made by {workload}, whose manifest is not known; commit a SecretMigration"
+            return tuple(Judged(name=name, secret=_target(group[name]), why=why) for name in names)
+        sources = (
+            group,
+            cluster.secret_stores.in_namespace(namespace),
+            cluster.cluster_secret_stores.in_namespace(""),
+        )
+        key = hashlib.blake2b(orjson.dumps(workload, option=orjson.OPT_SORT_KEYS), digest_size=20).digest()
+        kept = self._kept.get(key)
+        if kept is not None and all(one is now for one, now in zip(kept.sources, sources, strict=True)):
+            self._kept.move_to_end(key)
+            return kept.judged
+        stores = [*sources[1].values(), *sources[2].values()]
+        judged = propose(workload, [group[name] for name in names], stores, self._config)
+        self._kept[key] = _Kept(sources, judged)
+        self._kept.move_to_end(key)
+        if len(self._kept) > _TEMPLATES:
+            self._kept.popitem(last=False)
+        return judged
+
+    def _find_targets(self, namespace: str, group: Group) -> Mapping[str, tuple[str, ...]]:
+        """Return Secret -> the ExternalSecrets that make it."""
+        known = self._targets.get(namespace)
+        if known is not None and known[0] is group:
+            return known[1]
+        found: dict[str, tuple[str, ...]] = {}
+        for name, body in group.items():
+            target = _target(body)
+            found[target] = (*found.get(target, ()), name)
+        self._targets[namespace] = (group, found)
+        self._targets.move_to_end(namespace)
+        if len(self._targets) > _NAMESPACES:
+            self._targets.popitem(last=False)
+        return found
+
+
+def _target(external_secret: Body) -> str:
+    """Return the Secret that an ExternalSecret makes: the one it names, else one of its own name."""
+    spec, metadata = external_secret.get("spec"), external_secret.get("metadata")
+    target = spec.get("target") if isinstance(spec, dict) else None
+    name = target.get("name") if isinstance(target, dict) else None
+    own = metadata.get("name") if isinstance(metadata, dict) else None
+    return name if isinstance(name, str) and name else own if isinstance(own, str) else ""
