@@ -177,6 +177,14 @@ class ClusterState:
 
     by_kind: Mapping[WatchedKind, Objects] = field(default_factory=dict)
 
+    @classmethod
+    def of_objects(cls, objects: Iterable[ClusterObject]) -> ClusterState:
+        """Return the state that holds these objects."""
+        changes: dict[WatchedKind, list[Change]] = {}
+        for one in objects:
+            changes.setdefault(one.kind, []).append((one.namespace, one.name, one.packed))
+        return cls(by_kind={kind: _NOTHING.with_changes(found) for kind, found in changes.items()})
+
     @property
     def external_secrets(self) -> Objects:
         """Return ExternalSecrets."""

@@ -15,6 +15,7 @@ from fastapi.openapi.utils import get_openapi
 from starlette.routing import Route
 
 from injector._version import __version__
+from injector.convention.known import Proposer
 from webhook.answering import Decide
 from webhook.endpoint import Receive, ReviewEndpoint, Scope, Send
 from webhook.externalsecrets import decide_external_secret
@@ -55,7 +56,7 @@ def create_app(settings: Settings) -> FastAPI:
     """Return the application; nothing is read before its lifespan starts."""
     holder, metrics = Holder(Snapshot(settings=settings.pods)), Metrics()
     decides: dict[str, Decide] = {
-        "pods": decide_pod,
+        "pods": partial(decide_pod, proposer=Proposer(settings.config)),
         "externalsecrets": decide_external_secret,
         "validate": partial(decide_validation, rules=settings.rules),
     }

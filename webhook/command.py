@@ -95,9 +95,11 @@ def command(
     """
     where = parse_listen(listen)
     rules = Rules(not_injected=more["not_injected"], malformed=more["malformed"])
+    held = load_configured(config, [policy_dir]).get()
     settings = Settings(
         policy_dir=policy_dir,
-        pods=settings_of(load_configured(config, [policy_dir]).get()),
+        pods=settings_of(held),
+        config=held,
         rules=rules,
         on_error=more["on_error"],
         listen=where,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from injector.config.model import DEFAULT, Config
 from injector.errors import InputError, UsageError
 from injector.pod.model import Settings as PodSettings
 from webhook.answering import OnError
@@ -44,6 +45,7 @@ class Settings:
     Attributes:
         policy_dir: where the SecretMigrations are.
         pods: how pods are mutated.
+        config: what the user decided: the convention by which a label alone is enough, and what classification needs.
         rules: what is warned about or denied.
         on_error: what becomes of an object when the webhook itself fails.
         listen: where to listen.
@@ -57,6 +59,7 @@ class Settings:
 
     policy_dir: str
     pods: PodSettings = field(default_factory=PodSettings)
+    config: Config = DEFAULT
     rules: Rules = field(default_factory=Rules)
     on_error: OnError = OnError.ALLOW
     listen: Listen = field(default_factory=Listen)

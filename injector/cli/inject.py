@@ -16,6 +16,7 @@ from injector.cli.words import OneOf, PathName
 from injector.errors import InputError, UsageError
 
 if TYPE_CHECKING:
+    from injector.convention.workload import Owner
     from injector.manifests.yamldoc import Map
     from injector.pod.model import Json, PodChange
 
@@ -62,13 +63,17 @@ def command(
 
     The warnings that the webhook would give stand on stderr.
     """
+    from injector.cluster import ClusterState
+    from injector.convention.known import Proposer
+    from injector.convention.obey import decide
     from injector.migration.load import load_migrations
     from injector.pod.expect import settings_of
-    from injector.pod.mutate import mutate_pod
 
     held = load_configured(config, [policy_dir]).get()
     loaded = load_migrations(policy_dir)
     settings = settings_of(held)
+    proposer = Proposer(held)
+    cluster = ClusterState.of_objects(loaded.objects)
     notes = [Note("warning", one) for one in loaded.problems]
     results: list[tuple[Map, PodChange]] = []
     for document in _read_documents(filename):
@@ -77,7 +82,18 @@ def command(
             notes.append(Note("info", f"{document.at()}: is no pod and has no pod template: passed over"))
             continue
         own = _namespace_of(document) or namespace or "default"
-        change = mutate_pod(pod, own, [one for one in loaded.migrations if one.namespace == own], settings)
+        made = decide(
+            pod,
+            own,
+            [one for one in loaded.migrations if one.namespace == own],
+            cluster=cluster,
+            proposer=proposer,
+            settings=settings,
+            owner=_owner_of(document),
+        )
+        change = made.change
+        if made.denied:
+            notes.append(Note("warning", f"{document.at()}: the webhook denies it: {made.denied}"))
         notes += [Note("warning", f"{document.at()}: {text.removeprefix('phase2: ')}") for text in change.warnings]
         results.append((document, change))
     if not results:
@@ -119,6 +135,15 @@ def _pod_of(document: Map) -> dict[str, Json] | None:
     for step in path:
         found = found.get(step) if isinstance(found, dict) else None
     return found if isinstance(found, dict) else None
+
+
+def _owner_of(document: Map) -> Owner | None:
+    """Return the workload whose template is shown; None for a pod, which says itself whose it is."""
+    from injector.convention.workload import Owner
+
+    kind, version, metadata = (document.get(key) for key in ("kind", "apiVersion", "metadata"))
+    name = metadata.get("name") if isinstance(metadata, dict) else None
+    return None if kind == "Pod" else Owner(str(version), str(kind), name if isinstance(name, str) else "")
 
 
 def _namespace_of(document: Map) -> str:

@@ -11,9 +11,9 @@ from typing import Final
 import orjson
 
 from injector.cluster import Body, ClusterState, Group
-from injector.config.model import Config
+from injector.config.model import Config, Enforce
 from injector.convention.propose import Judged, propose
-from injector.convention.workload import build_workload
+from injector.convention.workload import Owner, build_workload
 
 _TEMPLATES: Final = 2048
 """Pod templates whose answers are kept: about 4 KB each. All pods of a ReplicaSet have one."""
@@ -41,7 +41,20 @@ class Proposer:
         self._kept: OrderedDict[bytes, _Kept] = OrderedDict()
         self._targets: OrderedDict[str, tuple[Group, Mapping[str, tuple[str, ...]]]] = OrderedDict()
 
-    def judge(self, pod: Body, namespace: str, secrets: Iterable[str], cluster: ClusterState) -> tuple[Judged, ...]:
+    @property
+    def enforce(self) -> Enforce:
+        """Return what becomes of a pod that asks for what is static."""
+        return self._config.webhook.enforce
+
+    def judge(
+        self,
+        pod: Body,
+        namespace: str,
+        secrets: Iterable[str],
+        *,
+        cluster: ClusterState,
+        owner: Owner | None = None,
+    ) -> tuple[Judged, ...]:
         """Return what is known of the ExternalSecrets that make a pod's Secrets, by their names.
 
         Args:
@@ -49,6 +62,7 @@ class Proposer:
             namespace: where it is made.
             secrets: those that its containers read.
             cluster: what the cluster holds.
+            owner: whose pod it is, when that is known otherwise than by the pod's ownerReferences.
         """
         group = cluster.external_secrets.in_namespace(namespace)
         if not group:
@@ -57,7 +71,7 @@ class Proposer:
         names = sorted({name for secret in secrets for name in targets.get(secret, ())})
         if not names:
             return ()
-        workload = build_workload(pod, namespace)
+        workload = build_workload(pod, namespace, owner=owner)
         if isinstance(workload, str):
             why = f"the pod is made by {workload}, whose manifest is not known; commit a SecretMigration"
             return tuple(Judged(name=name, secret=_target(group[name]), why=why) for name in names)
@@ -66,7 +80,8 @@ class Proposer:
             cluster.secret_stores.in_namespace(namespace),
             cluster.cluster_secret_stores.in_namespace(""),
         )
-        key = hashlib.blake2b(orjson.dumps(workload, option=orjson.OPT_SORT_KEYS), digest_size=20).digest()
+        text = orjson.dumps([names, workload], option=orjson.OPT_SORT_KEYS)
+        key = hashlib.blake2b(text, digest_size=20).digest()
         kept = self._kept.get(key)
         if kept is not None and all(one is now for one, now in zip(kept.sources, sources, strict=True)):
             self._kept.move_to_end(key)

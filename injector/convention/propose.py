@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -56,16 +57,19 @@ def propose(
     inventory = read_objects([*stores, *external_secrets, workload])
     report = classify(inventory, config)
     plan = build_plan(report, config)
+    items = [one for one in report.items if one.source.kind is SourceKind.EXTERNAL_SECRET]
+    makers = Counter(one.source.target for one in items)
     return tuple(
-        _judge(one, plan, config)
-        for one in sorted(report.items, key=lambda one: one.source.ref)
-        if one.source.kind is SourceKind.EXTERNAL_SECRET
+        _judge(one, plan, config, is_shared=makers[one.source.target] > 1)
+        for one in sorted(items, key=lambda one: one.source.ref)
     )
 
 
-def _judge(item: Item, plan: Plan, config: Config) -> Judged:
+def _judge(item: Item, plan: Plan, config: Config, *, is_shared: bool) -> Judged:
     source = item.source
     name, secret = source.ref.name, source.target
+    if is_shared:
+        return Judged(name=name, secret=secret, why="several ExternalSecrets write it; commit a SecretMigration")
     if _is_static(item):
         return Judged(name=name, secret=secret, why=_why_static(item), is_static=True)
     proposed = next((one.migration for one in plan.proposals if one.migration.name == name), None)

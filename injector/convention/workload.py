@@ -63,23 +63,24 @@ class Owner:
     name: str
 
 
-def build_workload(pod: Body, namespace: str) -> dict[str, Json] | str:
+def build_workload(pod: Body, namespace: str, *, owner: Owner | None = None) -> dict[str, Json] | str:
     """Return the manifest of the workload that a pod is of, or in words whose pod it is when nobody can tell its manifest.
 
     Args:
         pod: as it is sent to admission.
         namespace: where it is made.
+        owner: whose pod it is, when that is known otherwise than by the pod's ownerReferences.
     """
     metadata = _map(pod.get("metadata"))
     labels = _map(metadata.get("labels"))
-    owner = find_owner(pod)
-    if isinstance(owner, str):
-        return owner
+    maker = owner or find_owner(pod)
+    if isinstance(maker, str):
+        return maker
     kept: dict[str, Json] = {key: value for key, value in labels.items() if key not in _GENERATED_LABELS}
     template: dict[str, Json] = {"metadata": {"labels": kept}, "spec": _spec(_map(pod.get("spec")))}
-    own: dict[str, Json] = {"name": owner.name, "namespace": namespace}
-    made: dict[str, Json] = {"apiVersion": owner.version, "kind": owner.kind, "metadata": own}
-    match owner.kind:
+    own: dict[str, Json] = {"name": maker.name, "namespace": namespace}
+    made: dict[str, Json] = {"apiVersion": maker.version, "kind": maker.kind, "metadata": own}
+    match maker.kind:
         case "Pod":
             return {**made, "metadata": {**own, "labels": kept}, "spec": template["spec"]}
         case "CronJob":

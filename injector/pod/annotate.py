@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -134,7 +135,7 @@ def _native(files: Sequence[File]) -> dict[str, str]:
 
     Works with kubelet 1.29 and newer (docs/ground-truth.md); the injector has no annotation of its own for it.
     """
-    probe = " && ".join(f"test -f {file.path}" for file in files)
+    probe = " && ".join(f"test -f {shlex.quote(file.path)}" for file in files)  # a path is what the pod mounts
     run = (
         'echo ${VAULT_CONFIG?} | base64 -d | sed \'s/"exit_after_auth":true/"exit_after_auth":false/\' '
         "> /home/vault/config.json && vault agent -config=/home/vault/config.json"

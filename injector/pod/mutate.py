@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Final
@@ -13,16 +13,19 @@ from injector.migration.model import ContainerReads, SecretMigration, Stage, Wor
 from injector.migration.write import write_migration
 from injector.pod.annotate import MAX_CONFIG, TOKEN_VOLUME, Identity, build_annotations, config_size
 from injector.pod.model import Body, Json, PodChange, Settings
-from injector.pod.names import ESO, OPT_IN, RELEASED, REVISION, SECRETS, SKIP, annotation
+from injector.pod.names import ESO, OPT_IN, RELEASED, REVISION, SKIP, annotation
+from injector.pod.overrides import Overrides, read_overrides
 from injector.pod.reading import (
     CONTAINER_LISTS,
     account_of,
     as_list,
     as_map,
+    is_ours,
     metadata_of,
     read_secrets,
     spec_of,
     volume_secrets,
+    why_marked,
     why_refused,
     why_untouched,
 )
@@ -36,7 +39,13 @@ _SECCOMP: Final = {"op": "add", "path": "/securityContext/seccompProfile", "valu
 
 
 def mutate_pod(
-    pod: Body, namespace: str, migrations: Iterable[SecretMigration], settings: Settings | None = None
+    pod: Body,
+    namespace: str,
+    migrations: Iterable[SecretMigration],
+    settings: Settings | None = None,
+    *,
+    stays: Mapping[str, str] | None = None,
+    is_default: bool = False,
 ) -> PodChange:
     """Return a pod that gets its credentials from the Vault Agent, or the same pod and why.
 
@@ -45,56 +54,73 @@ def mutate_pod(
         namespace: where it is made: an admission request's, not the object's own.
         migrations: of this namespace; only those at stage inject or later count.
         settings: how pods are mutated.
+        stays: Secret -> in words why it stays, where more is known than that no migration decides for it.
+        is_default: pods of the namespace opt in by default.
 
     Returns:
-        The change. A pod without the opt-in label is the very same object, without warnings. Never raises, whatever the
-        shape of the pod.
+        The change. A pod that did not opt in is the very same object, without warnings. Never raises, whatever the shape of
+        the pod.
     """
     own = settings or Settings()
-    if metadata_of(pod, "labels").get(f"{own.label_prefix}/{OPT_IN}") != "true":
-        return PodChange(pod=pod)
-    if f"{own.label_prefix}/{REVISION}" in metadata_of(pod, "annotations"):
-        return PodChange(pod=pod)  # our own work: the API server may ask a second time
-    untouched = why_untouched(pod)
-    if untouched:
-        return PodChange(pod=pod, warnings=(f"phase2: left alone: {untouched}",))
-    chosen, warnings = _choose(pod, list(migrations), own)
+    early = pass_over(pod, own, is_default=is_default)
+    if early is not None:
+        return early
+    asked = read_overrides(pod, own)
+    if isinstance(asked, str):
+        return PodChange(pod=pod, warnings=(f"phase2: left alone: {asked}",))
+    chosen, warnings = _choose(pod, list(migrations), asked)
+    told = [*_tell(pod, migrations, stays or {}, is_default=is_default), *warnings]
     if not chosen:
-        return PodChange(pod=pod, warnings=tuple(warnings))
+        return PodChange(pod=pod, warnings=tuple(told))
     refused = why_refused(pod, namespace, has_own_token=bool(own.audience))
     if refused:
-        return PodChange(pod=pod, warnings=(*warnings, f"phase2: left alone: {refused}"))
-    return _change(pod, chosen, warnings, own)
+        return PodChange(pod=pod, warnings=(*told, f"phase2: left alone: {refused}"))
+    return _change(pod, chosen, told, own)
+
+
+def pass_over(pod: Body, settings: Settings, *, is_default: bool = False) -> PodChange | None:
+    """Return the pod as it is when nobody needs to look at its Secrets: it did not opt in, or somebody was here before."""
+    label = metadata_of(pod, "labels").get(f"{settings.label_prefix}/{OPT_IN}")
+    if label != "true" and not (label is None and is_default):
+        return PodChange(pod=pod)
+    if is_ours(pod, settings):
+        return PodChange(pod=pod)  # the API server may ask a second time
+    untouched = why_untouched(pod) or why_marked(pod, settings)
+    return PodChange(pod=pod, warnings=(f"phase2: left alone: {untouched}",)) if untouched else None
+
+
+def _tell(
+    pod: Body, migrations: Iterable[SecretMigration], stays: Mapping[str, str], *, is_default: bool
+) -> Iterator[str]:
+    """Yield why Secrets stay that no migration decides for; without a label of its own a pod did not ask for the others."""
+    known = {one.secret for one in migrations}
+    for secret in sorted(set(read_secrets(pod)) - known):
+        if secret in stays:
+            yield f"phase2: Secret {secret} stays: {stays[secret]}"
+        elif not is_default:
+            yield f"phase2: Secret {secret} stays: no SecretMigration decides that it moves"
 
 
 Chosen = Sequence[tuple[SecretMigration, Workload]]
 
 
-def _choose(pod: Body, migrations: Sequence[SecretMigration], settings: Settings) -> tuple[Chosen, list[str]]:
+def _choose(pod: Body, migrations: Sequence[SecretMigration], asked: Overrides) -> tuple[Chosen, list[str]]:
     """Return the migrations that a pod obeys, each with the workload that it is of, and warnings about the others."""
     reads = read_secrets(pod)
-    asked = _asked(pod, settings)
     account = account_of(pod)
     chosen: list[tuple[SecretMigration, Workload]] = []
-    warnings: list[str] = []
-    known = {one.secret for one in migrations}
-    warnings += [
-        f"phase2: Secret {one} stays: no SecretMigration decides that it moves" for one in sorted(set(reads) - known)
-    ]
-    unknown = sorted(asked - {one.name for one in migrations})
-    warnings += [f"phase2: there is no SecretMigration {name} in this namespace" for name in unknown]
+    unknown = sorted(asked.secrets - {one.name for one in migrations})
+    warnings = [f"phase2: there is no SecretMigration {name} in this namespace" for name in unknown]
     for migration in sorted(migrations, key=lambda one: one.name):
         is_read = bool(reads.get(migration.secret, set()) & {"*", *migration.keys})
-        if not (migration.name in asked or (is_read and not asked)):
+        if not (migration.name in asked.secrets or (is_read and not asked.secrets)):
             continue
         if migration.stage is Stage.PREPARE:
             warnings.append(f"phase2: Secret {migration.secret} stays for now: its SecretMigration is at stage prepare")
             continue
-        workload = next((one for one in migration.workloads if one.service_account == account), None)
+        workload, why = _workload_of(migration, account, asked)
         if workload is None:
-            warnings.append(
-                f"phase2: Secret {migration.secret} stays: SecretMigration {migration.name} does not speak of ServiceAccount {account}"
-            )
+            warnings.append(f"phase2: Secret {migration.secret} stays: {why}")
         elif chosen and (chosen[0][1].role, chosen[0][0].auth) != (workload.role, migration.auth):
             warnings.append(
                 f"phase2: Secret {migration.secret} stays: SecretMigrations {chosen[0][0].name} and {migration.name} want different "
@@ -105,10 +131,15 @@ def _choose(pod: Body, migrations: Sequence[SecretMigration], settings: Settings
     return chosen, warnings
 
 
-def _asked(pod: Body, settings: Settings) -> set[str]:
-    """Return the migrations that the pod names itself: it can only narrow what it gets."""
-    text = metadata_of(pod, "annotations").get(f"{settings.label_prefix}/{SECRETS}", "")
-    return {one.strip() for one in text.split(",") if one.strip()}
+def _workload_of(migration: SecretMigration, account: str, asked: Overrides) -> tuple[Workload | None, str]:
+    """Return what a migration says of a ServiceAccount's pods, of that what the pod asks for; else why there is nothing."""
+    why = f"SecretMigration {migration.name} does not speak of ServiceAccount {account}"
+    for workload in migration.workloads:
+        if workload.service_account == account:
+            why = asked.why_not(workload)
+            if not why:
+                return workload, ""
+    return None, why
 
 
 def _change(pod: Body, chosen: Chosen, warnings: list[str], settings: Settings) -> PodChange:
@@ -251,6 +282,9 @@ def _finish(
     metadata = dict(as_map(pod.get("metadata")))
     labels, notes = dict(as_map(metadata.get("labels"))), dict(as_map(metadata.get("annotations")))
     labels[f"{prefix}/{ESO}"] = SKIP
+    labels[f"{prefix}/{OPT_IN}"] = (
+        "true"  # also where the namespace said so: who counts pods, or validates them, goes by it
+    )
     notes.update(annotations)
     notes[f"{prefix}/{RELEASED}"] = ",".join(released)
     notes[f"{prefix}/{REVISION}"] = revision

@@ -16,10 +16,17 @@ _NOT_ALLOWED: Final = re.compile(r"[^a-z0-9._-]+")
 _HASH: Final = 8
 
 OPT_IN: Final = "inject"
+"""Label: ``true`` on a pod opts in, ``false`` opts out of its namespace's default."""
+DEFAULT: Final = "enabled"
+"""Value of the label `OPT_IN` on a Namespace: its pods opt in by default."""
 ESO: Final = "eso"
 SKIP: Final = "skip"
 SECRETS: Final = "secrets"
 """Annotation: the migrations that a pod wants, comma-separated; needed once its manifest names the Secret no more."""
+ROLE: Final = "role"
+"""Annotation: the auth role that the pod wants, of those that its ServiceAccount has."""
+DELIVERY: Final = "delivery"
+"""Annotation: the only ways by which the pod wants its values, comma-separated."""
 RELEASED: Final = "released-secrets"
 REVISION: Final = "migration-revision"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from injector.pod.model import Body, Json
-from injector.pod.names import VAULT
+from injector.pod.model import Body, Json, Settings
+from injector.pod.names import ESO, RELEASED, REVISION, VAULT
 
 CONTAINER_LISTS: Final = ("initContainers", "containers")
 AGENTS: Final = frozenset({"vault-agent", "vault-agent-init"})
@@ -96,6 +96,22 @@ def _items(source: Mapping[str, Json]) -> dict[str, str]:
     return {str(one.get("key", "")): str(one.get("path", "")) for one in as_list(source.get("items"))}
 
 
+def is_ours(pod: Body, settings: Settings) -> bool:
+    """Tell whether a pod is our own work: our marks and the injector's annotations, which we write together."""
+    annotations = metadata_of(pod, "annotations")
+    return f"{settings.label_prefix}/{REVISION}" in annotations and f"{VAULT}/agent-inject" in annotations
+
+
+def why_marked(pod: Body, settings: Settings) -> str:
+    """Return in words that a pod carries marks which only we set, and so would be counted as what it is not."""
+    prefix = settings.label_prefix
+    marks = [f"{prefix}/{one}" for one in (RELEASED, REVISION) if f"{prefix}/{one}" in metadata_of(pod, "annotations")]
+    marks += [f"{prefix}/{ESO}"] if f"{prefix}/{ESO}" in metadata_of(pod, "labels") else []
+    return (
+        f"it carries {marks[0]}, which only the webhook sets, and is not its work: take the mark out" if marks else ""
+    )
+
+
 def why_untouched(pod: Body) -> str:
     """Return in words why a pod is left as it is: somebody was here before. Empty when nobody was."""
     annotations = metadata_of(pod, "annotations")
@@ -103,7 +119,7 @@ def why_untouched(pod: Body) -> str:
         return f"it carries {VAULT}/agent-inject-status: it was injected before, or copied from a pod that was"
     by_hand = sorted(name for name in annotations if name.startswith(f"{VAULT}/"))
     if by_hand:
-        return f"it is annotated by hand ({by_hand[0]}): remove the {VAULT} annotations or the label"
+        return f"it is annotated by hand ({by_hand[0]}): remove the {VAULT} annotations or opt out"
     if any(str(container.get("name")) in AGENTS for _, container in iter_containers(pod)):
         return "it has a Vault Agent container already"
     return ""

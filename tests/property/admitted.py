@@ -94,14 +94,8 @@ def cluster_of(*objects: Mapping[str, Any]) -> ClusterState:
 def external_secrets(draw: st.DrawFn, name: str) -> Object:
     """An ExternalSecret in namespace shop whose Secret is called like it, or otherwise."""
     templated = draw(st.lists(st.sampled_from(sorted(_DSN)), min_size=draw(st.integers(0, 1)), max_size=2, unique=True))
-    plain = draw(
-        st.lists(
-            st.sampled_from(_PLAIN),
-            min_size=0 if templated else 1,
-            max_size=0 if templated and draw(st.booleans()) else 3,
-            unique=True,
-        )
-    )
+    most = draw(st.sampled_from([0, 3])) if templated else 3
+    plain = draw(st.lists(st.sampled_from(_PLAIN), min_size=0 if templated else 1, max_size=most, unique=True))
     target: Object = {"creationPolicy": "Owner"}
     if draw(st.booleans()):
         target["name"] = f"{name}-secret"
@@ -113,7 +107,7 @@ def external_secrets(draw: st.DrawFn, name: str) -> Object:
             "data": {key: _DSN[key] for key in templated}
             | {key: f"{{{{ .{key} }}}}" for key in plain if key.isalnum()},
         }
-    store = draw(st.sampled_from([*[{"kind": "ClusterSecretStore", "name": "vault"}] * 5, {"name": "nowhere"}]))
+    store = {"name": "nowhere"} if draw(st.integers(0, 5)) == 0 else {"kind": "ClusterSecretStore", "name": "vault"}
     spec: Object = {"refreshInterval": "1h", "secretStoreRef": store, "target": target, "data": data}
     if draw(st.integers(0, 9)) == 0:
         spec["dataFrom"] = [{"extract": {"key": "shop/all"}}]

@@ -43,7 +43,7 @@ def test_label_alone_stands_for_what_plan_would_have_written(drawn: Drawn) -> No
     items = {one.source.ref.name: one for one in report.items if one.source.kind == "ExternalSecret"}
     blocked = {one.ref.name for one in plan.blocked}
 
-    judged = Proposer(CONVENTION).judge(drawn.pod, "shop", read_secrets(drawn.pod), drawn.cluster)
+    judged = Proposer(CONVENTION).judge(drawn.pod, "shop", read_secrets(drawn.pod), cluster=drawn.cluster)
 
     for one in judged:
         event(f"moved: {one.migration is not None}, static: {one.is_static}")
@@ -61,9 +61,9 @@ def test_label_alone_stands_for_what_plan_would_have_written(drawn: Drawn) -> No
 @given(drawn_clusters())
 def test_answer_that_was_kept_is_the_answer_of_an_empty_memory(drawn: Drawn) -> None:
     proposer, cluster, secrets = Proposer(CONVENTION), drawn.cluster, read_secrets(drawn.pod)
-    first = proposer.judge(drawn.pod, "shop", secrets, cluster)
+    first = proposer.judge(drawn.pod, "shop", secrets, cluster=cluster)
 
-    again = proposer.judge(drawn.pod, "shop", secrets, cluster)
+    again = proposer.judge(drawn.pod, "shop", secrets, cluster=cluster)
 
     assert again == first
     assert again is first or first == ()
