@@ -31,6 +31,12 @@ _LINE: Final = Text("a text", r"[^\n]*\S[^\n]*", "write it on one line", 4000)
 _BLOCK: Final = Text("a text", r"[\s\S]*\S[\s\S]*", "it may have several lines", 20000)
 _ROLE: Final = Text("a name", r"[A-Za-z0-9_.-]+", "letters, digits, `_`, `.` and `-`", 200)
 _SQL_NAME: Final = Text("a role's name", r"[^\s\"';\\{}]+", "as the database has it, without quotes", 63)
+_MADE: Final = Text(
+    "a kind and a name",
+    r"(?:Deployment|StatefulSet|DaemonSet|Job|CronJob)/(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?/)?[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?",
+    "as in Deployment/web",
+    300,
+)
 _FIELD: Final = Text("a dotted path", r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*", "as in grafana.podLabels", 300)
 _NAME: Final = Text(
     "a Kubernetes name", r"[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?", "small letters, digits, dashes, dots", 253
@@ -126,13 +132,27 @@ WORKLOAD: Final = Section(
             Word(tuple(AnnotationsForm), AnnotationsForm),
             "`template` when the chart passes them through `tpl`; without it `plain`.",
         ),
+        Field(
+            "postRenderer",
+            _MADE,
+            "Where the chart has no place for labels: the object that it makes, as `Deployment/web` (`Deployment/shop/web` when "
+            "the chart writes the namespace down); a post-renderer of the HelmRelease gives its pods the label.",
+        ),
     ),
     "a mapping",
     _check_workload,
     {
         "anyOf": [
             {"required": [one]}
-            for one in ("serviceAccount", "container", "runAsUser", "runAsGroup", "labelsPath", "annotationsPath")
+            for one in (
+                "serviceAccount",
+                "container",
+                "runAsUser",
+                "runAsGroup",
+                "labelsPath",
+                "annotationsPath",
+                "postRenderer",
+            )
         ]
     },
     is_located=True,

@@ -284,6 +284,7 @@ class WorkloadFacts:
         labels_path: chart values that become its pods' labels, dotted; empty for the chart's usual place.
         annotations_path: the same for annotations.
         annotations_form: how the chart takes them.
+        post_renderer: ``Deployment/web``: what the chart makes, where it has no place for labels; empty when not said.
     """
 
     location: Location = NOWHERE
@@ -297,6 +298,7 @@ class WorkloadFacts:
     labels_path: str = ""
     annotations_path: str = ""
     annotations_form: AnnotationsForm = AnnotationsForm.PLAIN
+    post_renderer: str = ""
 
     def matches(self, kind: str, namespace: str, name: str) -> bool:
         """Return whether it speaks of a workload."""

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, TypeAlias
 
 from injector.inventory.facts import Leaf, OptedPods
-from injector.inventory.postrender import find_undoing
+from injector.inventory.postrender import find_undoing, sets_label
 from injector.location import Location
 from injector.manifests.document import Resource, mapping, text
 from injector.manifests.yamldoc import Map, Seq
@@ -45,7 +45,7 @@ def read_opted_pods(resource: Resource, root: str) -> OptedPods | None:
         metadata = mapping(resource.body if kind == "Pod" else mapping(spec, "template"), "metadata")
         is_opted = _says_so(mapping(metadata, "labels"))
     else:
-        is_opted = kind == _RELEASE and _holds_label(mapping(resource.body, "spec"))
+        is_opted = kind == _RELEASE and (_holds_label(mapping(resource.body, "spec")) or sets_label(resource.body))
     if not is_opted:
         return None
     leaves = {path: Leaf(digest(value), _place(holder, key)) for path, value, holder, key in iter_leaves(resource.body)}

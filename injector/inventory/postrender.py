@@ -31,22 +31,46 @@ _KINDS: Final = {
 _PARTS: Final = ("labels", "annotations")
 _PROBE: Final = "phase2.example/probe"
 """Stands for what the chart's pods have from its values, whatever it is called."""
+_LIST: Final = "/secrets"
 _OURS: Final = ("/inject", "/secrets", "/agent-inject")
 
 
 def find_undoing(release: Map) -> tuple[tuple[str, Location], ...]:
     """Return (``labels`` or ``annotations``, where) of what would take these from the release's pods again.
 
+    What a later post-renderer gives them anew is not lost.
+
     Args:
         release: a Flux HelmRelease.
     """
     found: dict[tuple[str, Location], None] = {}
+    for patch, at in _all_patches(release):
+        given = {part for part, names in zip(_PARTS, _given(patch), strict=True) if names}
+        found = {own: None for own in found if own[0] not in given}
+        found.update(dict.fromkeys((part, at) for part in sorted(_lost(patch))))
+    return tuple(found)
+
+
+def sets_label(release: Map) -> bool:
+    """Tell whether a post-renderer gives the pods the opt-in label."""
+    return any(_given(patch)[0] for patch, _ in _all_patches(release))
+
+
+def _all_patches(release: Map) -> Iterator[tuple[Value, Location]]:
     for entry in items(mapping(release, "spec"), "postRenderers"):
         kustomize = mapping(mapping(entry), "kustomize")
         for key in _PATCHES:
-            for patch, at in _patches(kustomize, key):
-                found.update(dict.fromkeys((part, at) for part in _lost(patch)))
-    return tuple(found)
+            yield from _patches(kustomize, key)
+
+
+def _given(patch: Value) -> tuple[bool, bool]:
+    """Tell whether a strategic merge patch gives pods the opt-in label, and a list of migrations."""
+    if not isinstance(patch, Map):
+        return False, False
+    metadata = mapping(_template(patch, text(patch.get("kind"))), "metadata")
+    labels, annotations = mapping(metadata, "labels"), mapping(metadata, "annotations")
+    has_label = any(key.endswith("/inject") and value == "true" for key, value in labels.items())
+    return has_label, any(key.endswith(_LIST) for key in annotations)
 
 
 def _patches(kustomize: Map, key: str) -> Iterator[tuple[Value, Location]]:
@@ -67,8 +91,13 @@ def _lost(patch: Value) -> set[str]:
         body = _probe(kind, names)
         _apply(body, patch, kind, version)
         after = mapping(_template(body, kind), "metadata")
-        lost.update(part for part in _PARTS if any(mapping(after, part).get(name) != "true" for name in names))
+        lost.update(part for part in _PARTS if any(not _is_kept(mapping(after, part), name) for name in names))
     return lost
+
+
+def _is_kept(there: Map, name: str) -> bool:
+    # A list of other names is what a stage itself writes for charts without a place for it.
+    return name in there and (name.endswith(_LIST) or there[name] == "true")
 
 
 def _names(patch: Value) -> Iterator[str]:

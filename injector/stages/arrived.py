@@ -68,7 +68,7 @@ def _first_lost(consumer: Consumer, pods: OptedPods | None, tree: Tree) -> Lost 
             at = _culprit(path, pods, consumer, tree)
             return f"a patch would take {_named(path)} from the pods of {consumer.ref} again", at
     for part, at in pods.undoing if pods else ():
-        return f"a post-renderer would take the {part} of the chart's values from the pods of {consumer.ref} again", at
+        return f"a post-renderer would take the {part} from the pods of {consumer.ref} again", at
     return None
 
 
@@ -91,6 +91,8 @@ def _leaves(consumer: Consumer, workspace: Workspace) -> dict[PodPath, str]:
 def _named(path: PodPath) -> str:
     if path[-1].endswith("/inject"):
         return "the opt-in label"
+    if path[:2] == ("spec", "postRenderers"):
+        return "the post-renderer"
     if path[-1].endswith("/secrets"):
         return "the list of migrations"
     return ".".join(path).replace(".[", "[")

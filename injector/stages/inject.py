@@ -17,6 +17,7 @@ from injector.model import Consumer
 from injector.pod.names import OPT_IN, SECRETS
 from injector.stages.documents import find_document
 from injector.stages.places import TEMPLATES
+from injector.stages.postrenderer import find_listed, set_post_renderer
 from injector.stages.workspace import Workspace
 
 
@@ -30,6 +31,7 @@ class PodPlace:
         annotations: the same for annotations; empty when nobody knows.
         default_labels: path of labels that count only as long as `labels` does not exist; empty for none.
         default_annotations: the same for annotations.
+        post_renderer: what the chart makes, where a post-renderer of its release gives labels and annotations; else empty.
     """
 
     consumer: Consumer
@@ -37,6 +39,7 @@ class PodPlace:
     annotations: Path = ()
     default_labels: Path = ()
     default_annotations: Path = ()
+    post_renderer: str = ""
 
 
 def opt_in(workspace: Workspace, workload: Workload, consumers: Iterable[Consumer], config: Config, name: str) -> None:
@@ -53,6 +56,11 @@ def opt_in(workspace: Workspace, workload: Workload, consumers: Iterable[Consume
         EditError: nobody knows where the label belongs, or a manifest cannot be edited.
     """
     for place in find_pods(workload, consumers, config):
+        if place.post_renderer:
+            there = find_listed(workspace, place.consumer, place.post_renderer, config.label_prefix)
+            added = [name] if there else []
+            set_post_renderer(workspace, place.consumer, place.post_renderer, config.label_prefix, added)
+            continue
         keep_defaults(workspace, place.consumer, place.labels, place.default_labels)
         _set(workspace, place.consumer, (*place.labels, f"{config.label_prefix}/{OPT_IN}"), "true")
         if place.annotations and _listed(workspace, place, config):
@@ -68,6 +76,9 @@ def name_migrations(
         EditError: nobody knows where the annotation belongs, or a manifest cannot be edited.
     """
     for place in find_pods(workload, consumers, config):
+        if place.post_renderer:
+            set_post_renderer(workspace, place.consumer, place.post_renderer, config.label_prefix, names)
+            continue
         if not place.annotations:
             message = (
                 f"{place.consumer.ref}: nobody knows where its chart takes its pods' annotations; write annotationsPath in "
@@ -139,10 +150,12 @@ def _pod_of(workload: Workload, consumer: Consumer, config: Config) -> PodPlace:
     places = find_places(consumer.chart, consumer.ref.name, place_of(consumer))
     labels = _dotted(known.labels_path if known else "") or (places.labels if places else ())
     annotations = _dotted(known.annotations_path if known else "") or (places.annotations if places else ())
+    if known and known.post_renderer and not known.labels_path:
+        return PodPlace(consumer, (), post_renderer=known.post_renderer)
     if not labels:
         message = (
             f"{consumer.ref}: nobody knows where chart {consumer.chart or '?'} takes its pods' labels; write labelsPath in "
-            f"{config.path or 'phase2.yaml'} under workloads"
+            f"{config.path or 'phase2.yaml'} under workloads, or postRenderer where the chart has no place for them"
         )
         raise EditError(message, consumer.origin.location)
     is_usual = places is not None and labels == places.labels

@@ -101,17 +101,17 @@ UNDOING = {
     ),
     "a post-renderer removes the labels of all pods": (
         charted(web__yaml=release(post_renderer("- {op: remove, path: /spec/template/metadata/labels}"))),
-        "web.yaml:9: a post-renderer would take the labels of the chart's values from the pods of HelmRelease/shop/web again; "
+        "web.yaml:9: a post-renderer would take the labels from the pods of HelmRelease/shop/web again; "
         "nothing is changed, edit it by hand",
     ),
     "a post-renderer sets the label to another value": (
         charted(web__yaml=release(post_renderer(whole('{labels: {phase2.tazlab.net/inject: "false"}}')))),
-        "web.yaml:9: a post-renderer would take the labels of the chart's values from the pods of HelmRelease/shop/web again; "
+        "web.yaml:9: a post-renderer would take the labels from the pods of HelmRelease/shop/web again; "
         "nothing is changed, edit it by hand",
     ),
     "a post-renderer replaces all annotations": (
         charted(web__yaml=release(post_renderer(whole("{annotations: {$patch: replace, a: b}}")))),
-        "web.yaml:9: a post-renderer would take the annotations of the chart's values from the pods of HelmRelease/shop/web "
+        "web.yaml:9: a post-renderer would take the annotations from the pods of HelmRelease/shop/web "
         "again; nothing is changed, edit it by hand",
     ),
 }

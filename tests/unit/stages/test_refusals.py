@@ -465,7 +465,7 @@ spec:
 
     assert refusals(made) == [
         "web.yaml:1: HelmRelease/shop/web: nobody knows where chart unheard-of takes its pods' labels; write labelsPath in "
-        "phase2.yaml under workloads"
+        "phase2.yaml under workloads, or postRenderer where the chart has no place for them"
     ]
 
 
