@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import click
@@ -11,12 +10,13 @@ from injector.cli.answer import Answer, Note
 from injector.cli.configuring import load_configured
 from injector.cli.options import CONTEXT, Command, flag
 from injector.cli.words import OneOf, PathName
+from injector.config.verify import Level
 from injector.errors import InputError, UsageError
 from injector.migration.load import list_files, load_migrations
 from injector.pod.expect import settings_of
 from webhook.answering import OnError
-from webhook.settings import Settings, Target, find_tls, parse_listen
-from webhook.validation import Bar, Rules
+from webhook.settings import Settings, find_tls, parse_listen
+from webhook.validation import make_rules
 
 
 @click.command("webhook", cls=Command, context_settings=CONTEXT)
@@ -24,24 +24,15 @@ from webhook.validation import Bar, Rules
     "--policy-dir",
     metavar="DIR",
     type=PathName(),
-    default="",
-    help="Folder of SecretMigrations; read again when it changes. Without it the API server is watched.",
+    required=True,
+    help="Where the SecretMigrations are; read again when it changes.",
 )
-@flag("--watch", is_flag=True, help="Watch the API server; so it is without --policy-dir, too.")
-@flag(
-    "--kubeconfig",
-    metavar="FILE",
-    type=PathName(),
-    default="",
-    help="How to reach the API server; by default KUBECONFIG, then that of the pod.",
-)
-@flag("--context", metavar="NAME", default="", help="Of the kubeconfig; by default its current one.")
 @flag(
     "--config",
     metavar="FILE",
     type=PathName(),
     default="",
-    help="Configuration; by default the nearest phase2.yaml from DIR, or here, upwards.",
+    help="Configuration; by default the nearest phase2.yaml from DIR upwards.",
 )
 @flag(
     "--listen",
@@ -74,12 +65,16 @@ from webhook.validation import Bar, Rules
 )
 @flag(
     "--not-injected",
-    type=OneOf(Bar),
-    default=Bar.WARN,
+    type=OneOf(Level),
+    default=Level.WARN,
     show_default=True,
     help="A pod that asks for a Vault Agent and has none.",
 )
-@flag("--malformed", type=OneOf(Bar), default=Bar.DENY, show_default=True, help="A SecretMigration that means nothing.")
+@flag(
+    "--malformed",
+    type=OneOf(Level),
+    help="A SecretMigration that means nothing; by default what `verify` in phase2.yaml says, which is deny.",
+)
 @flag(
     "--drain",
     metavar="SECONDS",
@@ -92,7 +87,6 @@ from webhook.validation import Bar, Rules
 def command(
     *,
     policy_dir: str,
-    watch: bool,
     config: str,
     listen: str,
     tls_cert_file: str,
@@ -102,28 +96,22 @@ def command(
 ) -> Answer:
     """Serve the admission webhook: pods that opted in get the Vault Agent's annotations, and let go of their Secrets.
 
-    It decides by what it has in memory: SecretMigrations, ExternalSecrets, stores and Namespaces, watched at the API server or
-    read from a folder. Logs are JSON on stderr.
+    It asks neither the API server nor Vault: SecretMigrations come from a folder. Logs are JSON on stderr.
     """
-    if watch and policy_dir:
-        raise UsageError("--watch and --policy-dir are two sources of the same; give one of them")
     where = parse_listen(listen)
-    rules = Rules(not_injected=more["not_injected"], malformed=more["malformed"])
-    held = load_configured(config, [policy_dir or "."]).get()
+    decided = load_configured(config, [policy_dir]).get()
     settings = Settings(
         policy_dir=policy_dir,
-        cluster=Target(more["kubeconfig"] or os.environ.get("KUBECONFIG", ""), more["context"]),
-        pods=settings_of(held),
-        config=held,
-        rules=rules,
+        pods=settings_of(decided),
+        config=decided,
+        rules=make_rules(decided, not_injected=more["not_injected"], malformed=more["malformed"]),
         on_error=more["on_error"],
         listen=where,
         tls=find_tls(tls_cert_file, tls_key_file, where),
         workers=more["workers"],
         drain_s=more["drain"],
     )
-    if policy_dir:
-        list_files(policy_dir)  # each worker reads them; here they would only take memory
+    list_files(policy_dir)  # each worker reads them; here they would only take memory
     try:
         from webhook.server import is_pair, serve  # noqa: PLC0415 - what is not installed is told of
     except ImportError as err:
@@ -131,26 +119,10 @@ def command(
     if settings.tls and not is_pair(settings.tls):
         raise InputError(f"{tls_cert_file}: does not fit the key {tls_key_file}, or is no PEM; name a pair")
     if check:
-        return _check(settings)
+        loaded = load_migrations(policy_dir)
+        problems = tuple(Note("warning", one) for one in loaded.problems)
+        scheme = "https" if settings.tls else "http"
+        text = f"would serve {len(loaded.migrations)} SecretMigrations of {policy_dir} on {scheme}://{where}\n"
+        return Answer(document=text, notes=problems, exit_code=2 if problems else 0)
     serve(settings)
     return Answer(document="")
-
-
-def _check(settings: Settings) -> Answer:
-    """Say what would be served, and what is wrong with it."""
-    scheme = "https" if settings.tls else "http"
-    where = f"{scheme}://{settings.listen}"
-    if settings.policy_dir:
-        loaded = load_migrations(settings.policy_dir)
-        text, problems = f"{len(loaded.migrations)} SecretMigrations of {settings.policy_dir}", loaded.problems
-    else:
-        from webhook.api.client import connect  # noqa: PLC0415 - a folder needs no client
-        from webhook.watch.watcher import read_once  # noqa: PLC0415
-
-        snapshot = read_once(connect(settings.cluster), settings=settings.pods)
-        text, problems = f"{snapshot.count} SecretMigrations of the API server", snapshot.problems
-    return Answer(
-        document=f"would serve {text} on {where}\n",
-        notes=tuple(Note("warning", one) for one in problems),
-        exit_code=2 if problems else 0,
-    )

@@ -51,6 +51,7 @@ class Request:
         operation: ``CREATE``, ``UPDATE`` ...; empty when the request does not say.
         kind: of the object, as the request says it; empty when it does not.
         body: the object; None when there is none, or it is no mapping.
+        old: of an update, the object as it was; None likewise.
         is_dry_run: nothing will be stored. Answers are the same, since they have no side effects.
     """
 
@@ -60,6 +61,7 @@ class Request:
     operation: str = ""
     kind: str = ""
     body: Mapping[str, Json] | None = None
+    old: Mapping[str, Json] | None = None
     is_dry_run: bool = False
 
 
@@ -130,7 +132,7 @@ def parse_review(body: bytes) -> Request:
     uid = request.get("uid")
     if not isinstance(uid, str) or not uid or len(uid) > _UID:
         raise BadReviewError("the request has no uid; send one")
-    kind, found = request.get("kind"), request.get("object")
+    kind, found, old = request.get("kind"), request.get("object"), request.get("oldObject")
     return Request(
         version=version,
         uid=uid,
@@ -138,6 +140,7 @@ def parse_review(body: bytes) -> Request:
         operation=_text(request.get("operation")),
         kind=_text(kind.get("kind")) if isinstance(kind, dict) else "",
         body=found if isinstance(found, dict) else None,
+        old=old if isinstance(old, dict) else None,
         is_dry_run=request.get("dryRun") is True,
     )
 

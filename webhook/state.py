@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from injector.cluster import ClusterState
 from injector.migration.model import SecretMigration
 from injector.pod.model import Settings
-from webhook.watch.progress import Progress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,18 +47,11 @@ class Holder:
     """Holds the snapshot that counts; replaced as a whole, so that a request never sees half of two.
 
     Attributes:
-        checked_at_s: when a folder was last looked at, in seconds of the monotonic clock.
-        progress: how the watch of each kind goes; empty when a folder is read.
+        checked_at_s: when it was last known to be what its source says, in seconds of the monotonic clock.
     """
 
-    __slots__ = ("checked_at_s", "current", "progress")
+    __slots__ = ("checked_at_s", "current")
 
     def __init__(self, current: Snapshot | None = None) -> None:
         self.current = current or Snapshot()
         self.checked_at_s = 0.0
-        self.progress: tuple[Progress, ...] = ()
-
-    def age_s(self, now_s: float) -> float:
-        """Return for how long nothing was heard of a source: of the kind of which that is longest; 0 before the first word."""
-        heard = [one.heard_at_s for one in self.progress] or [self.checked_at_s]
-        return now_s - min(heard) if all(heard) else 0.0

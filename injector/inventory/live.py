@@ -47,8 +47,15 @@ def read_objects(bodies: Iterable[Body]) -> Inventory:
     )
 
 
+_DEEPEST: Final = 64
+"""Nothing that is asked about stands deeper; somebody may nest an object until Python gives up."""
+
+
 def as_document(body: Body) -> Map:
-    """Return an object as a document; every mapping in it has a line of its own, since places tell readers apart."""
+    """Return an object as a document; every mapping in it has a line of its own, since places tell readers apart.
+
+    What is nested beyond reason is left out.
+    """
     return _Numbered().document(body)
 
 
@@ -58,21 +65,23 @@ class _Numbered:
     def __init__(self) -> None:
         self._line = 0
 
-    def document(self, body: Body) -> Map:
+    def document(self, body: Body, depth: int = 0) -> Map:
         self._line += 1
         made = Map(ROOT, self._line)
         for key, value in body.items():
-            made[key] = self._value(value)
+            made[key] = self._value(value, depth + 1)
         return made
 
-    def _value(self, value: Json) -> Value:
+    def _value(self, value: Json, depth: int) -> Value:
+        if depth > _DEEPEST:
+            return None
         if isinstance(value, dict):
-            return self.document(value)
+            return self.document(value, depth)
         if isinstance(value, list):
             self._line += 1
             made = Seq(ROOT, self._line)
             for one in value:
-                made.append(self._value(one))
+                made.append(self._value(one, depth + 1))
                 made.lines.append(self._line)
             return made
         return value

@@ -74,15 +74,19 @@ class Known:
         migrations: namespace -> its SecretMigrations.
         tls_readers: (namespace, name) of a Secret -> an object that needs it as a TLS Secret.
         base: the way from ``phase2.yaml``'s folder to the one that paths of evidence are relative to.
+        has_files: the objects stand in files; those of a cluster do not.
     """
 
     verify: Verify = field(default_factory=Verify)
     migrations: Mapping[str, tuple[SecretMigration, ...]] = field(default_factory=dict)
     tls_readers: Mapping[tuple[str, str], ObjectRef] = field(default_factory=dict)
     base: str = ""
+    has_files: bool = True
 
     def shown(self, path: str) -> str:
-        """Return a file's path as globs in ``phase2.yaml`` name it."""
+        """Return a file's path as globs in ``phase2.yaml`` name it; empty where there are no files."""
+        if not self.has_files:
+            return ""
         return posixpath.normpath(f"{self.base}/{path}") if self.base and path else path
 
 

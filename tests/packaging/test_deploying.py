@@ -69,10 +69,33 @@ def test_kustomize_builds_the_base() -> None:
     assert {one["kind"] for one in yaml.safe_load_all(built)} >= {"CustomResourceDefinition", "Deployment"}
 
 
-def test_hook_of_pre_commit_is_a_command_that_exists(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (hook,) = yaml.safe_load((REPOSITORY / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+@pytest.mark.parametrize("number", [0, 1])
+def test_hook_of_pre_commit_is_a_command_that_exists(
+    number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hooks = yaml.safe_load((REPOSITORY / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
     monkeypatch.chdir(tmp_path)
 
-    code = main([*hook["entry"].removeprefix("phase2 ").split(), *hook["args"]])
+    code = main([*hooks[number]["entry"].removeprefix("phase2 ").split(), *hooks[number].get("args", [])])
 
-    assert code == 0
+    assert (code, len(hooks)) == (0, 2)
+
+
+def test_kustomize_lays_the_component_for_secrets_over_the_base(tmp_path: Path) -> None:
+    if not shutil.which("kubectl"):
+        pytest.skip("kubectl is not on PATH")
+    for name in ("base", "components"):
+        shutil.copytree(REPOSITORY / "deploy" / name, tmp_path / name)
+    text = "resources: [base]\ncomponents: [components/validate-secrets]\n"
+    (tmp_path / "kustomization.yaml").write_text(text, encoding="utf-8")
+
+    built = subprocess.check_output(["kubectl", "kustomize", str(tmp_path)], text=True)
+
+    webhooks = [
+        one["name"]
+        for config in yaml.safe_load_all(built)
+        if config["kind"] == "ValidatingWebhookConfiguration"
+        for one in config["webhooks"]
+    ]
+    assert webhooks.count("secrets.validate.phase2.tazlab.net") == 1
+    assert "sources.validate.phase2.tazlab.net" in webhooks

@@ -59,10 +59,8 @@ class Running:
 
 
 @contextmanager
-def running(
-    policies: Path | None, log: Path, *flags: str, certs: Certificates | None = None, is_awaited: bool = True
-) -> Iterator[Running]:
-    """Start it and wait until it is ready, if wanted; end it whatever happens. Without a folder it watches."""
+def running(policies: Path, log: Path, *flags: str, certs: Certificates | None = None) -> Iterator[Running]:
+    """Start it and wait until it is ready; end it whatever happens."""
     ports = PortPool()
     port = ports.take()
     tls = ("--tls-cert-file", str(certs.server_cert), "--tls-key-file", str(certs.server_key)) if certs else ()
@@ -72,7 +70,8 @@ def running(
         "-m",
         "injector.cli",
         "webhook",
-        *(("--policy-dir", str(policies)) if policies else ()),
+        "--policy-dir",
+        str(policies),
         *listen,
         *tls,
         "--drain",
@@ -86,8 +85,7 @@ def running(
     http = urllib3.PoolManager(ssl_context=_trusting(certs)) if certs else urllib3.PoolManager()
     made = Running(f"{'https' if certs else 'http'}://127.0.0.1:{port}", popen, http, log)
     try:
-        if is_awaited:
-            wait_until(made.is_ready, what="the webhook is ready", timeout_s=60)
+        wait_until(made.is_ready, what="the webhook is ready", timeout_s=60)
         yield made
     finally:
         if popen.poll() is None:

@@ -9,6 +9,8 @@ import pytest
 import yaml
 from hypothesis import given
 
+from injector.config.model import DEFAULT
+from injector.config.verify import Level
 from injector.migration.model import SecretMigration
 from injector.migration.write import write_migration
 from injector.pod.model import Json
@@ -18,7 +20,7 @@ from tests.unit.pod.making import VAULT, app, migration, pod
 from tests.webhook.reviews import response, review, snapshot
 from webhook.answering import answer_review
 from webhook.review import Outcome, Reply
-from webhook.validation import Bar, Rules, decide_validation
+from webhook.validation import Rules, decide_validation, make_rules
 
 ASKS = {f"{VAULT}/agent-inject": "true"}
 
@@ -36,14 +38,14 @@ def test_pod_that_asks_for_an_agent_and_has_none_is_warned_about() -> None:
 
 
 def test_it_is_denied_when_the_bar_says_so() -> None:
-    reply = ask(pod(annotations=ASKS), rules=Rules(not_injected=Bar.DENY))
+    reply = ask(pod(annotations=ASKS), rules=Rules(not_injected=Level.DENY))
 
     assert (reply.status, reply.outcome, response(reply)["allowed"]) == (200, Outcome.DENIED, False)
     assert "asks for a Vault Agent and has none" in response(reply)["status"]["message"]
 
 
 def test_it_is_let_in_when_the_rule_is_off() -> None:
-    assert ask(pod(annotations=ASKS), rules=Rules(not_injected=Bar.OFF)).outcome is Outcome.UNCHANGED
+    assert ask(pod(annotations=ASKS), rules=Rules(not_injected=Level.OFF)).outcome is Outcome.UNCHANGED
 
 
 @pytest.mark.parametrize("name", ["vault-agent", "vault-agent-init"])
@@ -86,13 +88,13 @@ def test_malformed_migration_is_denied_with_field_and_remedy() -> None:
     reply = ask(body, "SecretMigration", operation="UPDATE")
 
     assert reply.outcome is Outcome.DENIED
-    assert response(reply)["status"]["message"] == (
-        "phase2: spec.stage: is not one of the known words; did you mean inject?"
+    assert response(reply)["status"]["message"].startswith(
+        "phase2: migration-malformed: spec.stage: is not one of the known words; did you mean inject?; Correct what"
     )
 
 
 def test_malformed_migration_is_only_warned_about_when_the_bar_says_so() -> None:
-    reply = ask({**document(), "spec": {}}, "SecretMigration", rules=Rules(malformed=Bar.WARN))
+    reply = ask({**document(), "spec": {}}, "SecretMigration", rules=make_rules(DEFAULT, malformed=Level.WARN))
 
     assert (reply.outcome, response(reply)["allowed"]) == (Outcome.WARNED, True)
 
@@ -107,7 +109,7 @@ def test_what_contradicts_itself_is_denied() -> None:
 def test_at_most_five_mistakes_are_told_at_once() -> None:
     body = {**document(), "spec": {"a": 1}}
 
-    assert response(ask(body, "SecretMigration"))["status"]["message"].endswith("; and 3 more")
+    assert response(ask(body, "SecretMigration"))["status"]["message"].count("; and 3 more; ") == 1
 
 
 def test_values_of_a_malformed_migration_do_not_come_back() -> None:
