@@ -15,6 +15,7 @@ from injector.pod.annotate import MAX_CONFIG, TOKEN_VOLUME, Identity, build_anno
 from injector.pod.model import Body, Json, PodChange, Settings
 from injector.pod.names import ESO, OPT_IN, RELEASED, REVISION, SKIP, annotation
 from injector.pod.overrides import Overrides, read_overrides
+from injector.pod.owner import nearest_first
 from injector.pod.reading import (
     CONTAINER_LISTS,
     account_of,
@@ -118,7 +119,7 @@ def _choose(pod: Body, migrations: Sequence[SecretMigration], asked: Overrides) 
         if migration.stage is Stage.PREPARE:
             warnings.append(f"phase2: Secret {migration.secret} stays for now: its SecretMigration is at stage prepare")
             continue
-        workload, why = _workload_of(migration, account, asked)
+        workload, why = _workload_of(pod, migration, account, asked)
         if workload is None:
             warnings.append(f"phase2: Secret {migration.secret} stays: {why}")
         elif chosen and (chosen[0][1].role, chosen[0][0].auth) != (workload.role, migration.auth):
@@ -131,14 +132,13 @@ def _choose(pod: Body, migrations: Sequence[SecretMigration], asked: Overrides) 
     return chosen, warnings
 
 
-def _workload_of(migration: SecretMigration, account: str, asked: Overrides) -> tuple[Workload | None, str]:
+def _workload_of(pod: Body, migration: SecretMigration, account: str, asked: Overrides) -> tuple[Workload | None, str]:
     """Return what a migration says of a ServiceAccount's pods, of that what the pod asks for; else why there is nothing."""
     why = f"SecretMigration {migration.name} does not speak of ServiceAccount {account}"
-    for workload in migration.workloads:
-        if workload.service_account == account:
-            why = asked.why_not(workload)
-            if not why:
-                return workload, ""
+    for workload in nearest_first(pod, [one for one in migration.workloads if one.service_account == account]):
+        why = asked.why_not(workload)
+        if not why:
+            return workload, ""
     return None, why
 
 
