@@ -89,6 +89,10 @@ class Group(Mapping[str, Body]):
     def __contains__(self, name: object) -> bool:
         return name in self._packed
 
+    def packed(self, name: str) -> bytes | None:
+        """Return an object as `pack` made it, or None."""
+        return self._packed.get(name)
+
     def is_same(self, packed: Mapping[str, bytes]) -> bool:
         """Tell whether it holds just these."""
         return self._packed == packed

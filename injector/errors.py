@@ -9,6 +9,7 @@
     ├── NotFoundError              the object that `explain` was asked for does not exist
     ├── EditError                  a file cannot be edited as asked without changing what must stay
     ├── TreeError                  the tree's files are not as they were when the change was made
+    ├── ClusterError               the API server refuses, or cannot be reached
     └── VaultError                 Vault refuses, is sealed, or cannot be reached
         └── VaultMountError        nothing is mounted at a path
 
@@ -72,6 +73,21 @@ class EditError(Phase2Error):
 
 class TreeError(Phase2Error):
     """Files on disk are not as they must be for a change to be written: changed since, uncommitted, or a link."""
+
+
+class ClusterError(Phase2Error):
+    """The API server refuses, or cannot be reached.
+
+    Args:
+        message: method and path, and why; never an object nor a token.
+        status: of HTTP; 0 when there was no answer.
+        reason: the word of a ``Status``, as in ``AlreadyExists``; empty when there is none.
+    """
+
+    def __init__(self, message: str, *, status: int = 0, reason: str = "") -> None:
+        super().__init__(message)
+        self.status = status
+        self.reason = reason
 
 
 class VaultError(Phase2Error):

@@ -15,6 +15,8 @@ REDACTED: Final = "<redacted>"
 _MAX_WORD: Final = 20
 """Letters in a row: longer ones are no words of a configuration."""
 _MAX_ROUNDS: Final = 8
+_MAX_SIGNS: Final = 3
+"""Literals of an action up to this length join or escape something: ``"@"``, ``"%40"``."""
 _LONG_WORD: Final = 10
 """From this length on, five consonants in a row are no word any more (``https``, ``tmpfs`` and ``httpbin`` are)."""
 _LONGEST_RUN: Final = 6
@@ -64,9 +66,11 @@ _USERINFO: Final = re.compile(
     r"(?P<scheme>\b[A-Za-z][\w+.-]{0,30}:(?:[A-Za-z][\w+.-]{0,30}:)?//)(?P<user>[^\s/?#\"'<>]*)@"
 )
 _USERINFO_LOOSE: Final = re.compile(
-    r"(?P<scheme>\b[A-Za-z][\w+.-]{0,30}://)(?P<user>[^\s:/?#\"'<>@]{0,500}:(?!\d{1,5}(?:[/?#,]|\Z))[^\s\"'<>]{0,500})@"
+    r"(?P<scheme>\b[A-Za-z][\w+.-]{0,30}://)(?P<user>[^\s:/?#\"'<>@]{0,500}:(?!\d{1,5}(?:[/?#,]|\Z))"
+    r"(?:(?!\ue001[A-Za-z][\w+.-]{0,30}://)[^\s\"'<>]){0,500})@"
 )
-"""A password may hold ``/``, ``?`` and ``#``, though no URL may: what is no port is taken for one, up to the last ``@``."""
+"""A password may hold ``/``, ``?`` and ``#``, though no URL may: what is no port is taken for one, up to the last ``@``
+or to another URL right behind a reference."""
 _HEADER: Final = re.compile(r"(?P<head>\b(?:Bearer|Basic|Token|Digest)\s+)(?P<value>[^\s\"',;]+)", re.IGNORECASE)
 _SHORT_FLAG: Final = re.compile(
     r"(?P<head>\b(?:mysql|mariadb|mysqladmin|mysqldump|mongo|mongosh)\b[^\n|;]{0,500}?\s-p)(?P<value>[^\s=-]\S*)"
@@ -168,8 +172,8 @@ _NAMED_SECRET: Final = re.compile(_TELLTALE, re.IGNORECASE)
 def _redact_literal(match: re.Match[str]) -> str:
     quote = match[0][0]
     inner = match[1] if match[1] is not None else match[2]
-    # The verbs of printf are no part of a value.
-    if not inner or not looks_secret(_VERB.sub(" ", inner)):
+    # The verbs of printf stand for what it is given, as references do; a sign or two are no secret.
+    if len(inner) <= _MAX_SIGNS or not looks_secret(_VERB.sub("${V}", inner)):
         return match[0]
     return f"{quote}{redact(inner)}{quote}"
 
@@ -253,7 +257,7 @@ def _redact_url(url: str) -> str:
     scheme, _, rest = url.partition("://")
     authority, slash, path = rest.partition("/")
     user, at, host = authority.rpartition("@")
-    if not _SCHEME.match(scheme):
+    if not _is_scheme(scheme):
         return REDACTED
     if at and not (_is_references(user) or _is_kept_user(user)):
         user = REDACTED  # pragma: no cover - taken out before; this holds should the two ever differ
@@ -264,6 +268,14 @@ def _redact_url(url: str) -> str:
         host = _redact_token(host) if "\ue000" in host else REDACTED
     tail = "/".join(_redact_token(part) if part else "" for part in path.split("/"))
     return f"{scheme}://{user}{at}{host}{slash}{tail}"
+
+
+def _is_scheme(text: str) -> bool:
+    """Tell a URL's scheme, also one that a reference gives, or that stands right behind one."""
+    *before, last = _PIECES.split(text)
+    return all(not one or is_plain(one) for one in before[::2]) and (
+        _SCHEME.match(last) is not None or bool(before and not last)
+    )
 
 
 def _is_kept_user(user: str) -> bool:

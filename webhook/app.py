@@ -26,6 +26,7 @@ from webhook.policies import PolicyFolder
 from webhook.settings import Settings
 from webhook.state import Holder, Snapshot
 from webhook.validation import decide_validation
+from webhook.watch.watcher import ClusterWatcher
 
 _LOG: Final = logging.getLogger(LOGGER)
 PATHS: Final = {
@@ -109,16 +110,35 @@ def _add_operations(app: FastAPI, holder: Holder, metrics: Metrics, settings: Se
 
 @asynccontextmanager
 async def _lifespan(_app: FastAPI, *, holder: Holder, settings: Settings) -> AsyncIterator[None]:
+    async with _reading(holder, settings) if settings.policy_dir else _watching(holder, settings):
+        yield
+
+
+@asynccontextmanager
+async def _reading(holder: Holder, settings: Settings) -> AsyncIterator[None]:
     folder = PolicyFolder(settings.policy_dir, settings.pods)
     await _refresh(folder, holder)
-    watcher = asyncio.create_task(_watch(folder, holder, settings.poll_s))
+    reader = asyncio.create_task(_look(folder, holder, settings.poll_s))
     try:
         yield
     finally:
-        watcher.cancel()
+        reader.cancel()
 
 
-async def _watch(folder: PolicyFolder, holder: Holder, poll_s: float) -> None:
+@asynccontextmanager
+async def _watching(holder: Holder, settings: Settings) -> AsyncIterator[None]:
+    """Watch beside the requests; the first of them are answered before everything is read."""
+    from webhook.api.client import connect  # noqa: PLC0415 - 11 MB and 0.7 s, which a folder does not need
+
+    watcher = ClusterWatcher(connect(settings.cluster), holder, settings=settings.pods)
+    watcher.start()
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(watcher.stop)
+
+
+async def _look(folder: PolicyFolder, holder: Holder, poll_s: float) -> None:
     while True:
         await asyncio.sleep(poll_s)
         await _refresh(folder, holder)

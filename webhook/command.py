@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import click
@@ -15,7 +16,7 @@ from injector.errors import InputError, UsageError
 from injector.migration.load import list_files, load_migrations
 from injector.pod.expect import settings_of
 from webhook.answering import OnError
-from webhook.settings import Settings, find_tls, parse_listen
+from webhook.settings import Settings, Target, find_tls, parse_listen
 from webhook.validation import make_rules
 
 
@@ -24,15 +25,24 @@ from webhook.validation import make_rules
     "--policy-dir",
     metavar="DIR",
     type=PathName(),
-    required=True,
-    help="Where the SecretMigrations are; read again when it changes.",
+    default="",
+    help="Folder of SecretMigrations; read again when it changes. Without it the API server is watched.",
 )
+@flag("--watch", is_flag=True, help="Watch the API server; so it is without --policy-dir, too.")
+@flag(
+    "--kubeconfig",
+    metavar="FILE",
+    type=PathName(),
+    default="",
+    help="How to reach the API server; by default KUBECONFIG, then that of the pod.",
+)
+@flag("--context", metavar="NAME", default="", help="Of the kubeconfig; by default its current one.")
 @flag(
     "--config",
     metavar="FILE",
     type=PathName(),
     default="",
-    help="Configuration; by default the nearest phase2.yaml from DIR upwards.",
+    help="Configuration; by default the nearest phase2.yaml from DIR, or here, upwards.",
 )
 @flag(
     "--listen",
@@ -87,6 +97,7 @@ from webhook.validation import make_rules
 def command(
     *,
     policy_dir: str,
+    watch: bool,
     config: str,
     listen: str,
     tls_cert_file: str,
@@ -96,12 +107,16 @@ def command(
 ) -> Answer:
     """Serve the admission webhook: pods that opted in get the Vault Agent's annotations, and let go of their Secrets.
 
-    It asks neither the API server nor Vault: SecretMigrations come from a folder. Logs are JSON on stderr.
+    It decides by what it has in memory: SecretMigrations, ExternalSecrets, stores and Namespaces, watched at the API server or
+    read from a folder. Logs are JSON on stderr.
     """
+    if watch and policy_dir:
+        raise UsageError("--watch and --policy-dir are two sources of the same; give one of them")
     where = parse_listen(listen)
-    decided = load_configured(config, [policy_dir]).get()
+    decided = load_configured(config, [policy_dir or "."]).get()
     settings = Settings(
         policy_dir=policy_dir,
+        cluster=Target(more["kubeconfig"] or os.environ.get("KUBECONFIG", ""), more["context"]),
         pods=settings_of(decided),
         config=decided,
         rules=make_rules(decided, not_injected=more["not_injected"], malformed=more["malformed"]),
@@ -111,7 +126,8 @@ def command(
         workers=more["workers"],
         drain_s=more["drain"],
     )
-    list_files(policy_dir)  # each worker reads them; here they would only take memory
+    if policy_dir:
+        list_files(policy_dir)  # each worker reads them; here they would only take memory
     try:
         from webhook.server import is_pair, serve  # noqa: PLC0415 - what is not installed is told of
     except ImportError as err:
@@ -119,10 +135,26 @@ def command(
     if settings.tls and not is_pair(settings.tls):
         raise InputError(f"{tls_cert_file}: does not fit the key {tls_key_file}, or is no PEM; name a pair")
     if check:
-        loaded = load_migrations(policy_dir)
-        problems = tuple(Note("warning", one) for one in loaded.problems)
-        scheme = "https" if settings.tls else "http"
-        text = f"would serve {len(loaded.migrations)} SecretMigrations of {policy_dir} on {scheme}://{where}\n"
-        return Answer(document=text, notes=problems, exit_code=2 if problems else 0)
+        return _check(settings)
     serve(settings)
     return Answer(document="")
+
+
+def _check(settings: Settings) -> Answer:
+    """Say what would be served, and what is wrong with it."""
+    scheme = "https" if settings.tls else "http"
+    where = f"{scheme}://{settings.listen}"
+    if settings.policy_dir:
+        loaded = load_migrations(settings.policy_dir)
+        text, problems = f"{len(loaded.migrations)} SecretMigrations of {settings.policy_dir}", loaded.problems
+    else:
+        from webhook.api.client import connect  # noqa: PLC0415 - a folder needs no client
+        from webhook.watch.watcher import read_once  # noqa: PLC0415
+
+        snapshot = read_once(connect(settings.cluster), settings=settings.pods)
+        text, problems = f"{snapshot.count} SecretMigrations of the API server", snapshot.problems
+    return Answer(
+        document=f"would serve {text} on {where}\n",
+        notes=tuple(Note("warning", one) for one in problems),
+        exit_code=2 if problems else 0,
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -11,9 +12,12 @@ from cryptography import x509
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from injector.cluster import WatchedKind
+from injector.migration.model import KIND
 from webhook.review import Outcome
 from webhook.settings import MULTIPROCESS
-from webhook.state import Holder
+from webhook.state import Holder, Snapshot
+from webhook.watch.progress import Progress
 
 _BUCKETS: Final = (0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1.0, 5.0)
 """In seconds. A small pod takes about 0.2 ms, and the API server waits no longer than 5 s."""
@@ -46,9 +50,12 @@ class Metrics:
             for outcome in Outcome
         }
         self._histograms = {endpoint: self._seconds.labels(endpoint) for endpoint in ENDPOINTS}
+        self._watches = _Watches(self.registry)
         self._age = self._gauge("phase2_snapshot_age_seconds", "Since what is known was last compared with its source.")
         self._migrations = self._gauge("phase2_secretmigrations", "SecretMigrations that are held.")
-        self._problems = self._gauge("phase2_policy_problems", "What could not be taken from the policy folder.")
+        self._problems = self._gauge(
+            "phase2_policy_problems", "What could not be taken from the policy folder or the API server."
+        )
         self._ready = self._gauge("phase2_ready", "1 when everything was read at least once.")
         self._expiry = self._gauge(
             "phase2_certificate_expiry_timestamp_seconds", "When the certificate expires, 0 without one."
@@ -62,7 +69,8 @@ class Metrics:
     def render(self, holder: Holder, certificate: Path | None) -> bytes:
         """Return everything in Prometheus' text format."""
         snapshot = holder.current
-        self._age.set(time.monotonic() - holder.checked_at_s if holder.checked_at_s else 0)
+        self._age.set(holder.age_s(time.monotonic()))
+        self._watches.set(holder.progress, snapshot)
         self._migrations.set(snapshot.count)
         self._problems.set(len(snapshot.problems))
         self._ready.set(1 if snapshot.is_complete else 0)
@@ -75,6 +83,38 @@ class Metrics:
 
     def _gauge(self, name: str, text: str) -> Gauge:
         return Gauge(name, text, registry=self.registry, multiprocess_mode="mostrecent")
+
+
+class _Watches:
+    """How the watches go; series are there only where the API server is watched."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        def gauge(name: str, text: str) -> Gauge:
+            return Gauge(name, text, ("kind",), registry=registry, multiprocess_mode="mostrecent")
+
+        def counter(name: str, text: str) -> Counter:
+            return Counter(name, text, ("kind",), registry=registry)
+
+        self._lag = gauge("phase2_watch_lag_seconds", "Since the API server last said something about a kind.")
+        self._failing = gauge("phase2_watch_failing", "1 when the last attempt to read or watch a kind failed.")
+        self._objects = gauge("phase2_watched_objects", "Objects of a kind that are held.")
+        self._connections = counter("phase2_watch_connections_total", "Watches opened, the first one included.")
+        self._lists = counter("phase2_watch_lists_total", "Times that all objects of a kind were read.")
+        self._counted: dict[str, tuple[int, int]] = {}
+
+    def set(self, watches: Iterable[Progress], snapshot: Snapshot) -> None:
+        now_s = time.monotonic()
+        for one in watches:
+            self._lag.labels(one.kind).set(now_s - one.heard_at_s if one.heard_at_s else 0)
+            self._failing.labels(one.kind).set(1 if one.failure else 0)
+            is_migration = one.kind == KIND
+            count = snapshot.count if is_migration else snapshot.cluster.of(WatchedKind(one.kind)).count
+            self._objects.labels(one.kind).set(count)
+            connections, lists = self._counted.get(one.kind, (0, 0))
+            seen = (one.connections, one.lists)
+            self._connections.labels(one.kind).inc(seen[0] - connections)
+            self._lists.labels(one.kind).inc(seen[1] - lists)
+            self._counted[one.kind] = seen
 
 
 def read_expiry(certificate: Path) -> float:

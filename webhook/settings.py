@@ -31,6 +31,19 @@ class Listen:
 
 
 @dataclass(frozen=True, slots=True)
+class Target:
+    """Which API server.
+
+    Attributes:
+        kubeconfig: a file; empty for the one whose pod this is.
+        context: of the kubeconfig; empty for its current one.
+    """
+
+    kubeconfig: str = ""
+    context: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class TlsFiles:
     """A certificate, its chain behind it, and its key, as PEM files."""
 
@@ -43,7 +56,8 @@ class Settings:
     """All that the webhook is told.
 
     Attributes:
-        policy_dir: where the SecretMigrations are.
+        policy_dir: where the SecretMigrations are; empty to watch the API server.
+        cluster: which API server is watched.
         pods: how pods are mutated.
         config: what the user decided: the convention by which a label alone is enough, and what classification needs.
         rules: what is warned about or denied.
@@ -57,7 +71,8 @@ class Settings:
         read_timeout_s: seconds in which a request's body must have come.
     """
 
-    policy_dir: str
+    policy_dir: str = ""
+    cluster: Target = field(default_factory=Target)
     pods: PodSettings = field(default_factory=PodSettings)
     config: Config = DEFAULT
     rules: Rules = field(default_factory=Rules)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from injector.cluster import ClusterState
 from injector.migration.model import SecretMigration
 from injector.pod.model import Settings
+from webhook.watch.progress import Progress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,11 +48,18 @@ class Holder:
     """Holds the snapshot that counts; replaced as a whole, so that a request never sees half of two.
 
     Attributes:
-        checked_at_s: when it was last known to be what its source says, in seconds of the monotonic clock.
+        checked_at_s: when a folder was last looked at, in seconds of the monotonic clock.
+        progress: how the watch of each kind goes; empty when a folder is read.
     """
 
-    __slots__ = ("checked_at_s", "current")
+    __slots__ = ("checked_at_s", "current", "progress")
 
     def __init__(self, current: Snapshot | None = None) -> None:
         self.current = current or Snapshot()
         self.checked_at_s = 0.0
+        self.progress: tuple[Progress, ...] = ()
+
+    def age_s(self, now_s: float) -> float:
+        """Return for how long nothing was heard of a source: of the kind of which that is longest; 0 before the first word."""
+        heard = [one.heard_at_s for one in self.progress] or [self.checked_at_s]
+        return now_s - min(heard) if all(heard) else 0.0

@@ -238,10 +238,7 @@ def _read_file(name: str, asked: str) -> str:
 
 def change_notes(changes: Changes, plan: VaultPlan) -> list[Note]:
     """Return what stderr says of changes: what is not decided, what is refused, what is taken over, what stays."""
-    notes = [
-        Note("warning", f"{one.location}: {one.migration}: not decided: {one.what}; {one.remedy}")
-        for one in plan.undecided
-    ]
+    notes = [Note("warning", f"{one.location}: {one}") for one in plan.undecided]
     notes += [Note("error", f"{one.path}: {one.why}") for one in changes.refused]
     notes += [Note("warning", f"{one.path}: is taken over") for one in changes.steps if one.is_adopted]
     notes += [Note("warning", f"{one.path}: {one.why}") for one in changes.doubts]

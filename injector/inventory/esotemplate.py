@@ -142,6 +142,16 @@ def find_variables(template: str, prefix: Path = ()) -> Uses:
     return Uses(tuple(walk.variables), tuple(required))
 
 
+def iter_reads(template: str) -> Iterator[tuple[Action, tuple[str, ...]]]:
+    """Yield each action with the variables that it reads, in the order of use; ``*`` for the data as a whole."""
+    walk = _Walk(())
+    for action in iter_actions(template):
+        probe = _Walk((), named=dict(walk.named), dots=list(walk.dots), openers=list(walk.openers))
+        probe.take(action)
+        yield action, tuple(probe.variables)
+        walk.take(action)
+
+
 @dataclass(slots=True)
 class _Walk:
     """The state between actions: what the dot and the variables stand for, as paths into the data.

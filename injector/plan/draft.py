@@ -55,6 +55,8 @@ class Draft:
         """Return the files of all credentials that can be rendered, and note the others as blocked."""
         moving: list[_Moving] = []
         for credential in self.moving:
+            if self._is_held(credential, moving):
+                continue
             name, path = self._name(credential, {one.name for one in moving})
             rendered = self._render(credential, path)
             if rendered is not None:
@@ -70,6 +72,15 @@ class Draft:
         if is_whole and len(self.credentials) == len(self.moving):
             made += self._configuration({one.key for one in made})
         return made
+
+    def _is_held(self, credential: Credential, moving: Sequence[_Moving]) -> bool:
+        """Tell whether its keys are those of a credential before it: one value of which each piece was judged."""
+        held = [one for one in moving if set(one.judged.keys) & set(credential.keys)]
+        if held and held[0].judged.engine != credential.engine:
+            source = self.item.source
+            why = f"holds logins of {held[0].judged.engine} and {credential.engine} in one key; give each a key of its own"
+            self.blocked.append(Blocked(ref=source.ref, keys=credential.keys, why=why, location=source.origin.location))
+        return bool(held)
 
     def _with_users(self, moving: Sequence[_Moving]) -> list[_Moving]:
         """Give each login its user name, which changes with the password: a static one beside it would fit no login."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
@@ -25,21 +24,6 @@ FIELDS: Final[Mapping[str, Mapping[Part, str]]] = {
 Source: "Generate credentials" in https://developer.hashicorp.com/vault/api-docs/secret/<engine>. Engines that must be
 *written* to for a credential (pki, ssh, kubernetes) are not here: their request has parameters that only a person knows.
 """
-
-_USERINFO: Final = re.compile(r"://\s*\{\{-?\s*\.(?P<user>\w+)\s*-?\}\}\s*:\s*\{\{-?\s*\.(?P<password>\w+)\b[^}]*\}\}@")
-"""The login in a URL's template: stronger evidence than any name."""
-
-
-def split_template(template: str, variables: Iterable[str]) -> dict[str, Part]:
-    """Return which variables of a template are the login: by their place in a URL, else by their names.
-
-    Variables that are neither user nor password (host, port, another token) are left out.
-    """
-    match = _USERINFO.search(template)
-    if match:
-        return {match["user"]: Part.USER, match["password"]: Part.PASSWORD}
-    found = {name: judge_name(name).part for name in variables}
-    return {name: part for name, part in found.items() if part in (Part.USER, Part.PASSWORD)}
 
 
 def part_of_key(key: SecretKey, environment: Iterable[str]) -> Part:

@@ -8,7 +8,8 @@ from typing import Final
 
 from injector.location import Location
 from injector.model import Extract, Remote, SecretKey, SecretSource
-from injector.plan.parts import FIELDS, part_of_key, split_template
+from injector.plan.login import USER, find_login
+from injector.plan.parts import FIELDS, part_of_key
 from injector.rules.naming import Part
 from injector.templates import Engine, Field, Refusal, Whole, translate, translate_value
 
@@ -58,7 +59,7 @@ def render_key(
     if REDACTED in key.template:
         return Refusal("literal secret", "stands in the template itself; move it to Vault first", key.location)
     if key.template and not _is_bare(key.template, key.variables):
-        return _from_template(key, source, fields, path)
+        return _from_template(key, source, fields, engine=engine, path=path)
     if key.template and len(key.variables) == 1:
         remote = dict(source.variables).get(key.variables[0])
         key = SecretKey(name=key.name, remotes=(remote,) if remote else key.remotes, location=key.location)
@@ -90,23 +91,26 @@ def _is_bare(template: str, variables: tuple[str, ...]) -> bool:
     return len(variables) == 1 and template.strip("{}- ") == f".{variables[0]}" and template.count("{{") == 1
 
 
-def _from_template(key: SecretKey, source: SecretSource, fields: Mapping[Part, str], path: str) -> Rendered | Refusal:
-    login = split_template(key.template, key.variables)
-    if not login:
-        message = "names no variable that is a user or a password; say in a SecretMigration of your own what it holds"
-        return Refusal(f"template of {key.name}", message, key.location)
+def _from_template(
+    key: SecretKey, source: SecretSource, fields: Mapping[Part, str], *, engine: str, path: str
+) -> Rendered | Refusal:
+    login = find_login(key, dict(source.variables), engine)
+    if isinstance(login, Refusal):
+        return login
     variables = _kv_fields(source)
-    for name, part in login.items():
+    for name, part in login.parts.items():
         field = fields.get(part)
         if field is None:
             return Refusal(f"variable {name}", f"is a {part} that the engine does not issue", key.location)
         variables[name] = Field(path=path, prop=field, engine=Engine.ISSUING, location=key.location)
-    made = translate(key.template, variables, location=key.location, whole=_wholes(source))
+    made = translate(login.template, variables, location=key.location, whole=_wholes(source))
     if isinstance(made, Refusal):
         return made
-    rest = sorted(set(made.variables) - set(login))
-    comment = f"{', '.join(rest)} still from KV" if rest else ""
-    return Rendered(template=made.text, comment=comment, parts=frozenset(login.values()))
+    rest = sorted(set(made.variables) - set(login.parts))
+    notes = [f"{', '.join(rest)} still from KV"] if rest else []
+    if USER in login.parts:
+        notes.insert(0, "the user name that stood in the template is the login's own now")
+    return Rendered(template=made.text, comment="; ".join(notes), parts=frozenset(login.parts.values()))
 
 
 def _from_value(

@@ -47,10 +47,11 @@ def _script(plan: VaultPlan) -> Iterator[str]:
     yield "#!/bin/sh"
     yield "# Makes what the moves need in Vault; it can be run again. Needs VAULT_ADDR and a login that may write these paths."
     yield "set -eu"
-    for open_question in plan.undecided:
-        yield f"# NOT DECIDED {open_question.migration}: {open_question.what}; {open_question.remedy}"
+    for question in plan.undecided:
+        yield f"printf '%s\\n' {shlex.quote(f'apply.sh: {question}')} >&2"
     if plan.undecided:
-        yield "echo 'apply.sh: something is not decided yet: see its head' >&2; exit 1"
+        yield "echo 'apply.sh: nothing was written: first decide what is told above' >&2"
+        yield "exit 1"
     yield _GUARD.rstrip("\n")
     heads: dict[str, list[str]] = {}
     for policy in plan.policies:
@@ -71,11 +72,21 @@ def _script(plan: VaultPlan) -> Iterator[str]:
 
 
 _GUARD: Final = """\
+there() { # PATH FLAG...: what is there is in $answer; false when there is nothing; the end when Vault does not say
+  asked=$1; shift
+  # Every failure has the same exit code, and a path that may not be read is no empty one: only the words tell.
+  if answer=$(vault read -format=table "$@" "$asked" 2>&1); then return 0; fi
+  if printf '%s\\n' "$answer" | grep -Fqx "No value found at $asked"; then return 1; fi
+  echo "apply.sh: $asked: Vault does not say whether it is there, so nothing more is written; mend this first:" >&2
+  printf '%s\\n' "$answer" >&2
+  exit 1
+}
 free() { # PATH POLICY...: nothing is there, or one of these policies says that it was made with it
   object=$1; shift
-  vault read "$object" >/dev/null 2>&1 || return 0
+  there "$object" || return 0
   for policy in "$@"; do
-    head=$(vault policy read "$policy" 2>/dev/null | grep '^@START@') || continue
+    there "sys/policies/acl/$policy" -field=policy || continue
+    head=$(printf '%s\\n' "$answer" | grep '^@START@') || continue
     case $object in sys/policies/acl/*) return 0 ;; esac
     if printf '%s\\n' "$head" | grep -Fqx "@WITH@$object"; then return 0; fi
   done

@@ -142,6 +142,10 @@ class Undecided:
     remedy: str
     location: Location = NOWHERE
 
+    def __str__(self) -> str:
+        """Return it as every writer says it, without the place in the tree."""
+        return f"{self.migration}: not decided: {self.what}; {self.remedy}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VaultPlan:

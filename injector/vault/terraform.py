@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from injector.config.model import AuthMethod
 from injector.vault.hcl import render_policy
-from injector.vault.objects import AuthRole, EngineRole, VaultPlan
+from injector.vault.objects import AuthRole, EngineRole, Policy, Undecided, VaultPlan
 
 _NOT_A_LABEL: Final = re.compile(r"[^A-Za-z0-9_-]")
 
@@ -24,48 +24,71 @@ def render_terraform(plan: VaultPlan) -> str:
 
 
 def _file(plan: VaultPlan) -> Iterator[str]:
-    yield 'terraform {\n  required_providers {\n    vault = {\n      source = "hashicorp/vault"\n    }\n  }\n}\n'
-    for question in plan.undecided:
-        yield f"# NOT DECIDED {question.migration}: {question.what}; {question.remedy}"
-    for role in plan.engine_roles:
-        yield from _engine_role(role)
-    for policy in plan.policies:
-        yield from _resource("vault_policy", policy.name, {"name": policy.name, "policy": render_policy(policy)})
-    for auth in plan.auth_roles:
-        yield from _auth_role(auth)
+    yield (
+        'terraform {\n  required_version = ">= 1.4"\n  required_providers {\n    vault = {\n'
+        '      source = "hashicorp/vault"\n    }\n  }\n}\n'
+    )
+    yield from _questions(plan.undecided)
+    blocks = [_engine_role(role) for role in plan.engine_roles]
+    blocks += [_policy(policy) for policy in plan.policies]
+    blocks += [_auth_role(auth) for auth in plan.auth_roles]
+    # So that -target takes the questions along.
+    waiting = f"\n  depends_on = [terraform_data.{_QUESTIONS}]" if plan.undecided else ""
+    for block in blocks:
+        yield f"{block}{waiting}\n}}\n"
 
 
-def _engine_role(role: EngineRole) -> Iterator[str]:
+_QUESTIONS: Final = "not_decided"
+
+
+def _questions(undecided: Sequence[Undecided]) -> Iterator[str]:
+    """Yield what lets no plan pass while something is not decided, and says what.
+
+    A condition must refer to something, and is looked at in ``terraform plan`` already when that is known.
+    Source: https://developer.hashicorp.com/terraform/language/expressions/custom-conditions
+    """
+    if not undecided:
+        return
+    yield "locals {\n  is_decided = false\n}\n"
+    yield f'resource "terraform_data" "{_QUESTIONS}" {{\n  lifecycle {{'
+    for question in undecided:
+        yield "    precondition {\n      condition     = local.is_decided"
+        yield f"      error_message = {_text(str(question))}\n    }}"
+    yield "  }\n}\n"
+
+
+def _policy(policy: Policy) -> str:
+    return _resource("vault_policy", policy.name, {"name": policy.name, "policy": render_policy(policy)})
+
+
+def _engine_role(role: EngineRole) -> str:
     label = f"{role.mount}_{role.name}"
     if role.engine.startswith("database"):
         arguments = {"backend": role.mount, "name": role.name, **role.parameters}
-        yield from _resource("vault_database_secret_backend_role", label, arguments)
-        return
-    yield from _endpoint(label, role.path, role.parameters)
+        return _resource("vault_database_secret_backend_role", label, arguments)
+    return _endpoint(label, role.path, role.parameters)
 
 
-def _auth_role(role: AuthRole) -> Iterator[str]:
+def _auth_role(role: AuthRole) -> str:
     label = f"{role.mount}_{role.name}"
     if "," in role.bound_issuer and role.method is AuthMethod.JWT:
         # The resource splits the texts of bound_claims at commas; an API server with several issuers is called by all.
-        yield from _endpoint(label, role.path, role.parameters)
-        return
+        return _endpoint(label, role.path, role.parameters)
     kind = "vault_jwt_auth_backend_role" if role.method is AuthMethod.JWT else "vault_kubernetes_auth_backend_role"
-    yield from _resource(kind, label, {"backend": role.mount, "role_name": role.name, **role.parameters})
+    return _resource(kind, label, {"backend": role.mount, "role_name": role.name, **role.parameters})
 
 
-def _endpoint(label: str, path: str, parameters: Mapping[str, object]) -> Iterator[str]:
+def _endpoint(label: str, path: str, parameters: Mapping[str, object]) -> str:
     data = json.dumps(parameters, sort_keys=True, ensure_ascii=False)
     arguments = {"path": path, "data_json": data, "disable_delete": False, "ignore_absent_fields": True}
-    yield from _resource("vault_generic_endpoint", label, arguments)
+    return _resource("vault_generic_endpoint", label, arguments)
 
 
-def _resource(kind: str, label: str, arguments: Mapping[str, object]) -> Iterator[str]:
-    yield f'resource "{kind}" "{_label(label)}" {{'
+def _resource(kind: str, label: str, arguments: Mapping[str, object]) -> str:
+    """Return a resource's block without its end."""
     width = max(len(key) for key in arguments)
-    for key, value in arguments.items():
-        yield f"  {key:<{width}} = {_value(value)}"
-    yield "}\n"
+    lines = (f"  {key:<{width}} = {_value(value)}" for key, value in arguments.items())
+    return "\n".join((f'resource "{kind}" "{_label(label)}" {{', *lines))
 
 
 def _label(name: str) -> str:

@@ -7,11 +7,15 @@ identities, so that garbage collection and RBAC are real.
 
 from __future__ import annotations
 
+import http
 import json
 import secrets
 from pathlib import Path
 
+import urllib3
+
 from tests.lab.certs import Certificates
+from tests.lab.errors import LabError
 from tests.lab.kube import ApiError, Cluster
 from tests.lab.ports import PortPool, is_listening
 from tests.lab.process import Command, Launcher, Program, wait_ready
@@ -33,16 +37,39 @@ class ControlPlane:
         token = secrets.token_urlsafe(24)
         self.cluster = Cluster(f"https://127.0.0.1:{self.port}", token, certs.ca)
         self.kubeconfig = state / "kubeconfig"
+        self._server: Program | None = None
         self._controllers: Program | None = None
 
     def start(self) -> None:
         """Start all three; returns when the API server is ready and controllers run."""
         self._write_credentials()
         etcd = self._start_etcd()
-        server = self._start_server()
+        server = self._server = self._start_server()
         wait_ready(etcd, lambda: is_listening(self.etcd_port))
         wait_ready(server, self._is_server_ready)
         self.restart_controllers()
+
+    def stop_server(self) -> None:
+        """Stop the API server; all connections to it end."""
+        if self._server:
+            self._launcher.stop(self._server)
+            self._server = None
+
+    def start_server(self) -> None:
+        """Start the API server again; returns when it is ready."""
+        self._server = self._start_server()
+        wait_ready(self._server, self._is_server_ready)
+
+    def compact(self) -> None:
+        """Make etcd forget everything but what is there now: older revisions are gone for whoever asks for them."""
+        etcd = urllib3.PoolManager(retries=False)
+        url = f"http://127.0.0.1:{self.etcd_port}/v3/kv"
+        found = etcd.request("POST", f"{url}/range", json={"key": "AA=="}, timeout=10).json()
+        revision = found["header"]["revision"]
+        answer = etcd.request("POST", f"{url}/compaction", json={"revision": revision, "physical": True}, timeout=30)
+        if answer.status != http.HTTPStatus.OK:
+            msg = f"etcd did not compact: {answer.status}"
+            raise LabError(msg)
 
     def restart_controllers(self) -> None:
         """Start the controller manager, again if need be.

@@ -144,23 +144,25 @@ def test_two_replicas_are_let_into_the_restricted_namespace(base: Cluster) -> No
     assert {one["spec"]["serviceAccountName"] for one in pods_of_webhook(base)} == {"phase2-webhook"}
 
 
-def test_webhook_has_no_token_and_may_read_nothing(base: Cluster) -> None:
+def test_webhook_has_a_token_and_may_read_no_secret(base: Cluster) -> None:
     wait_until(lambda: pods_of_webhook(base), what="a replica was made")
-    review = {
-        "apiVersion": "authorization.k8s.io/v1",
-        "kind": "SubjectAccessReview",
-        "metadata": {},
-        "spec": {
-            "user": f"system:serviceaccount:{NAMESPACE}:phase2-webhook",
-            "resourceAttributes": {"verb": "get", "resource": "secrets", "namespace": NAMESPACE},
-        },
-    }
 
-    answer = base.send("POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews", review).body
+    def is_allowed(verb: str, resource: str, group: str = "") -> bool:
+        asked = {"verb": verb, "group": group, "resource": resource, "namespace": NAMESPACE}
+        user = f"system:serviceaccount:{NAMESPACE}:phase2-webhook"
+        review = {
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SubjectAccessReview",
+            "metadata": {},
+            "spec": {"user": user, "resourceAttributes": asked},
+        }
+        answer = base.send("POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews", review).body
+        return bool(answer["status"]["allowed"])
 
-    assert answer["status"]["allowed"] is False
-    mounted = [one for one in pods_of_webhook(base)[0]["spec"]["volumes"] if "projected" in one]
-    assert mounted == []
+    wait_until(lambda: is_allowed("watch", "namespaces"), what="its ClusterRole is in force")
+    assert [is_allowed(verb, "secrets") for verb in ("get", "list", "watch")] == [False, False, False]
+    assert not is_allowed("update", "secretmigrations", "phase2.tazlab.net")
+    assert [one for one in pods_of_webhook(base)[0]["spec"]["volumes"] if "projected" in one]
 
 
 def test_while_nobody_answers_only_opted_in_pods_are_refused(base: Cluster, namespace: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 from pathlib import Path
@@ -194,6 +195,40 @@ def test_script_takes_over_when_told_to(empty: VaultServer) -> None:
 
     assert done.returncode == 0
     assert not compare(vaults.client(empty), plan).pending
+
+
+@pytest.mark.parametrize("unreadable", ["sys/policies/acl/*", "auth/jwt/role/*", "database/roles/*"])
+def test_script_of_who_may_write_but_not_read_overwrites_nothing(empty: VaultServer, unreadable: str) -> None:
+    """To this login each foreign object looks, by the exit code alone, as if it were not there."""
+    plan = build_vault_plan([vaults.migration("shop", "db")], vaults.every_engine(AuthMethod.JWT))
+    for path, data in FOREIGN:
+        empty.write(path, data)
+    folders = [f"{path.rpartition('/')[0]}/*" for path, _ in FOREIGN]
+    rules = {folder: ["create", "update", *([] if folder == unreadable else ["read"])] for folder in folders}
+    empty.write(
+        "sys/policies/acl/ops",
+        {"policy": json.dumps({"path": {path: {"capabilities": words} for path, words in rules.items()}})},
+    )
+    token = str(empty.write("auth/token/create", {"policies": ["ops"]})["auth"]["client_token"])
+    before = vaults.held(empty)
+
+    done = vaults.run_script(empty, render_script(plan), VAULT_TOKEN=token, ADOPT="yes")
+
+    assert done.returncode == 1
+    assert "Vault does not say whether it is there" in done.stderr
+    assert "permission denied" in done.stderr
+    assert token not in done.stdout + done.stderr
+    assert vaults.held(empty) == before
+
+
+def test_script_stops_at_an_address_where_nobody_answers(empty: VaultServer) -> None:
+    plan = build_vault_plan([vaults.migration("shop", "db")], vaults.every_engine(AuthMethod.JWT))
+
+    done = vaults.run_script(empty, render_script(plan), VAULT_ADDR="http://127.0.0.1:1", VAULT_MAX_RETRIES="0")
+
+    assert done.returncode == 1
+    assert "connection refused" in done.stderr
+    assert vaults.held(empty) == {}
 
 
 def test_destruction_leaves_all_that_is_not_ours(empty: VaultServer) -> None:

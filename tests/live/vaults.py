@@ -203,7 +203,9 @@ def read_terraform(text: str) -> dict[str, dict[str, Any]]:
     for block in hcl2.loads(text)["resource"]:
         for kind, labelled in block.items():
             for raw in labelled.values():
-                data = {key: _plain(value) for key, value in raw.items() if key != "__is_block__"}
+                if "terraform_data" in kind:
+                    continue
+                data = {key: _plain(value) for key, value in raw.items() if key not in ("__is_block__", "depends_on")}
                 path, written = _resource(_plain(kind), data)
                 found[path] = written
     return found

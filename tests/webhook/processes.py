@@ -59,8 +59,10 @@ class Running:
 
 
 @contextmanager
-def running(policies: Path, log: Path, *flags: str, certs: Certificates | None = None) -> Iterator[Running]:
-    """Start it and wait until it is ready; end it whatever happens."""
+def running(
+    policies: Path | None, log: Path, *flags: str, certs: Certificates | None = None, is_awaited: bool = True
+) -> Iterator[Running]:
+    """Start it and wait until it is ready, if wanted; end it whatever happens. Without a folder it watches."""
     ports = PortPool()
     port = ports.take()
     tls = ("--tls-cert-file", str(certs.server_cert), "--tls-key-file", str(certs.server_key)) if certs else ()
@@ -70,8 +72,7 @@ def running(policies: Path, log: Path, *flags: str, certs: Certificates | None =
         "-m",
         "injector.cli",
         "webhook",
-        "--policy-dir",
-        str(policies),
+        *(("--policy-dir", str(policies)) if policies else ()),
         *listen,
         *tls,
         "--drain",
@@ -85,7 +86,8 @@ def running(policies: Path, log: Path, *flags: str, certs: Certificates | None =
     http = urllib3.PoolManager(ssl_context=_trusting(certs)) if certs else urllib3.PoolManager()
     made = Running(f"{'https' if certs else 'http'}://127.0.0.1:{port}", popen, http, log)
     try:
-        wait_until(made.is_ready, what="the webhook is ready", timeout_s=60)
+        if is_awaited:
+            wait_until(made.is_ready, what="the webhook is ready", timeout_s=60)
         yield made
     finally:
         if popen.poll() is None:

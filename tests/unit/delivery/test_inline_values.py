@@ -111,13 +111,21 @@ def test_labels_of_all_pods_are_not_hidden_by_ours(is_inline: bool, tmp_path: Pa
     assert pod["annotations"]["note"] == "all"
 
 
+def test_the_short_form_of_env_from_leaves_with_the_release(tmp_path: Path) -> None:
+    grow(tmp_path, charted(app(COMMAND + VOLUME + "envFrom: [{secret: db}]\n")))
+
+    for stage in ("prepare", "inject", "release"):
+        assert refusals(step(tmp_path, stage)) == []
+
+    assert "envFrom" not in (tmp_path / "web.yaml").read_text()
+
+
 @pytest.mark.parametrize("is_inline", [True, False])
 @pytest.mark.parametrize(
     "values",
     [
         app(COMMAND + ENV),
         app(VOLUME, values=PERSISTENCE),
-        app(COMMAND + VOLUME + "envFrom: [{secret: db}]\n"),
         app(COMMAND + VOLUME + "envFrom: [{secretRef: {name: db}}]\n"),
     ],
 )

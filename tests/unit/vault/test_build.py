@@ -24,7 +24,7 @@ from injector.migration.model import (
 )
 from injector.model import ObjectRef
 from injector.vault.build import build_vault_plan
-from injector.vault.hcl import MARK, render_files, render_policy
+from injector.vault.hcl import MARK, render_policy
 from injector.vault.objects import Policy
 from injector.vault.paths import read_rules, unclear_reads
 from injector.vault.statements import build_statements
@@ -179,15 +179,6 @@ def test_policy_text_starts_with_who_made_it() -> None:
 
     assert text.startswith(f"{MARK}shop/db\n")
     assert 'path "a/*" {\n  capabilities = ["read", "list"]\n}' in text
-
-
-def test_script_refuses_to_run_while_something_is_undecided() -> None:
-    undecided = render_files(build_vault_plan([_migration()], _config(b"")))["apply.sh"]
-    decided = render_files(build_vault_plan([_migration()], _config()))["apply.sh"]
-
-    assert "is not decided yet" in undecided
-    assert "# NOT DECIDED SecretMigration/shop/db" in undecided
-    assert "is not decided yet" not in decided
 
 
 def test_terraform_interpolates_nothing() -> None:
@@ -368,7 +359,3 @@ def test_kubernetes_login_is_written_with_its_own_terraform_resource() -> None:
     assert 'resource "vault_kubernetes_auth_backend_role"' in render_terraform(
         build_vault_plan([migration], _config(b""))
     )
-
-
-def test_terraform_names_what_is_not_decided() -> None:
-    assert "# NOT DECIDED SecretMigration/shop/db" in render_terraform(build_vault_plan([_migration()], _config(b"")))

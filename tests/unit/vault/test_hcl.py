@@ -9,13 +9,17 @@ from pathlib import Path
 import pytest
 
 from injector.config.model import AuthMethod
+from injector.model import ObjectRef
 from injector.vault.hcl import render_policy, render_script
-from injector.vault.objects import AuthRole, EngineRole, Policy, VaultPlan
+from injector.vault.objects import AuthRole, EngineRole, Policy, Undecided, VaultPlan
 
 REMEMBER = """#!/bin/sh
 # A vault that holds nothing: each write becomes two files, its arguments and what it read.
-case $1 in read) exit 2 ;; esac
-case "$1 $2" in "policy read") exit 2 ;; esac
+case $1 in read)
+  while [ $# -gt 1 ]; do shift; done
+  printf 'No value found at %s\n' "$1" >&2
+  exit 2 ;;
+esac
 n=$(ls "$OUT" | wc -l)
 printf '%s\\n' "$@" >"$OUT/$n.args"
 cat >"$OUT/$n.stdin"
@@ -74,3 +78,69 @@ def test_nothing_in_a_name_or_a_value_reaches_the_shell(tmp_path: Path, odd: str
     assert (out / "0.stdin").read_text(encoding="utf-8") == render_policy(policy)
     assert json.loads((out / "2.stdin").read_text(encoding="utf-8")) == role.parameters
     assert json.loads((out / "4.stdin").read_text(encoding="utf-8")) == auth.parameters
+
+
+ANSWER = """#!/bin/sh
+# A vault that gives one answer to every read, and remembers that it was asked to write.
+case $1 in read)
+  cat "$OUT/../answer" >&2
+  exit 2 ;;
+esac
+echo "$@" >>"$OUT/written"
+"""
+PLAN = VaultPlan(policies=(Policy(name="shop-web", rules=(), owner=("shop/db",)),))
+
+
+def run(folder: Path, script: str, program: str) -> subprocess.CompletedProcess[str]:
+    """A script with a `vault` of our own on PATH, whose memory is the folder ``out``."""
+    (folder / "vault").write_text(program, encoding="utf-8")
+    (folder / "vault").chmod(0o755)
+    (folder / "out").mkdir()
+    environment = {"PATH": f"{folder}:/usr/bin:/bin", "OUT": str(folder / "out")}
+    return subprocess.run(["sh", "-s"], input=script, env=environment, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "Error reading sys/policies/acl/shop-web: Error making API request.\n\nURL: GET http://127.0.0.1:8200/v1/x\n"
+        "Code: 403. Errors:\n\n* 1 error occurred:\n\t* permission denied\n",
+        "Error reading sys/policies/acl/shop-web: Error making API request.\n\nCode: 503. Errors:\n\n* Vault is sealed\n",
+        'Error reading x: Get "http://127.0.0.1:1/v1/x": dial tcp 127.0.0.1:1: connect: connection refused\n',
+        "No value found at sys/policies/acl/shop-web2\n",
+        "",
+    ],
+)
+def test_script_takes_no_failure_for_an_empty_path(tmp_path: Path, answer: str) -> None:
+    """The program ends with 2 for all of these, as it does where nothing is there."""
+    (tmp_path / "answer").write_text(answer, encoding="utf-8")
+
+    done = run(tmp_path, render_script(PLAN), ANSWER)
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("apply.sh: sys/policies/acl/shop-web: Vault does not say whether it is there")
+    assert answer.strip() in done.stderr
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_script_without_the_vault_program_says_so(tmp_path: Path) -> None:
+    done = run(tmp_path, render_script(PLAN), "#!/nowhere/sh\n")
+
+    assert done.returncode == 1
+    assert "mend this first" in done.stderr
+    assert "vault" in done.stderr.splitlines()[1]
+
+
+def test_script_with_an_open_question_asks_it_and_calls_nothing(tmp_path: Path) -> None:
+    asked = Undecided(
+        migration=ObjectRef("SecretMigration", "shop", "db"), what="what it's $(for)", remedy="write `it` down"
+    )
+
+    done = run(tmp_path, render_script(VaultPlan(policies=PLAN.policies, undecided=(asked,))), ANSWER)
+
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        "apply.sh: SecretMigration/shop/db: not decided: what it's $(for); write `it` down",
+        "apply.sh: nothing was written: first decide what is told above",
+    ]
+    assert list((tmp_path / "out").iterdir()) == []
