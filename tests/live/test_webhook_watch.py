@@ -10,6 +10,7 @@ import orjson
 import pytest
 import urllib3
 import yaml
+from kubernetes.config import incluster_config
 
 from injector.cli.main import main
 from injector.migration.model import Stage
@@ -18,8 +19,9 @@ from tests.lab.lab import Lab
 from tests.lab.ports import PortPool
 from tests.lab.waiting import wait_until
 from tests.live.doors import Door
-from tests.live.test_deploy import BASE, CRD, apply_definition
+from tests.live.test_deploy import BASE, CRD, NAMESPACE, apply_definition
 from tests.live.watching import (
+    ACCOUNT,
     RecordingApi,
     as_object,
     client,
@@ -33,6 +35,8 @@ from tests.live.watching import (
 from tests.unit.pod.making import migration
 from tests.webhook.processes import running
 from tests.webhook.reviews import review
+from webhook.api.client import connect
+from webhook.settings import Target
 from webhook.state import Holder
 from webhook.watch.reflector import Limits
 
@@ -239,6 +243,21 @@ def test_a_running_webhook_is_ready_once_it_has_read_and_decides_anew(lab: Lab, 
 
     assert not before
     assert watched_kinds == 1
+
+
+def test_a_token_that_is_renewed_on_disk_is_taken_up(lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As kubelet does it for a pod; the first token here is one that the API server does not know."""
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "127.0.0.1")
+    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", str(lab.control_plane.port))
+    token = tmp_path / "token"
+    token.write_text("stale", encoding="ascii")
+    monkeypatch.setattr(incluster_config, "SERVICE_TOKEN_FILENAME", str(token))
+    monkeypatch.setattr(incluster_config, "SERVICE_CERT_FILENAME", str(lab.certs.ca))
+
+    with watched(connect(Target()), is_awaited=False) as holder:
+        wait_until(lambda: "401" in progress(holder, "Namespace").failure, what="the token is refused")
+        token.write_text(lab.kube.request_token(NAMESPACE, ACCOUNT), encoding="ascii")
+        wait_until(lambda: holder.current.is_complete, what="the new token is used")
 
 
 def test_check_reads_the_cluster_once(

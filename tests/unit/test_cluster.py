@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from dataclasses import dataclass
 from typing import cast
 
@@ -45,6 +46,16 @@ def test_what_changes_by_itself_makes_no_other_text() -> None:
     changed = {**external_secret(resourceVersion="2", generation=2), "status": {}}
 
     assert pack(ES, changed) == before
+
+
+def test_an_object_takes_the_memory_of_its_text() -> None:
+    """What orjson gives back keeps the buffer that it wrote into."""
+    tracemalloc.start()
+    held = [pack(ES, external_secret()) for _ in range(200)]
+    used, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert used < 200 * (len(held[0]) + 500)
 
 
 def test_labels_annotations_and_owners_are_kept_and_the_applied_copy_is_not() -> None:

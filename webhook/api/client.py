@@ -8,7 +8,8 @@ and drop fields that they do not know.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Final
 from urllib.parse import urlencode
 
@@ -24,6 +25,7 @@ from webhook.settings import Target
 
 _CONNECT_S: Final = 5.0
 _READ_S: Final = 30.0
+_UNKNOWN: Final = 401
 _PIECE: Final = 64 * 1024
 _CONNECTIONS: Final = 16
 """One for each kind that is watched, and some for requests."""
@@ -37,6 +39,10 @@ def connect(target: Target) -> ApiClient:
     Raises:
         ClusterError: the kubeconfig, or what a pod is given, cannot be used.
     """
+    return ApiClient(partial(_load, target))
+
+
+def _load(target: Target) -> Configuration:
     settings = Configuration()
     try:
         if target.kubeconfig:
@@ -57,14 +63,20 @@ def connect(target: Target) -> ApiClient:
             "no API server: this is no pod with a token of its ServiceAccount; name a --kubeconfig, or a --policy-dir"
         ) from None
     settings.connection_pool_maxsize = _CONNECTIONS
-    return ApiClient(settings)
+    return settings
 
 
 class ApiClient:
-    """A `webhook.api.port.ApiServer`."""
+    """A `webhook.api.port.ApiServer`.
 
-    def __init__(self, settings: Configuration) -> None:
-        self._settings = settings
+    Args:
+        load: reads how to log in. It is asked again when the API server does not know the token any more: the file may hold
+            a newer one, which the client looks at only once a minute.
+    """
+
+    def __init__(self, load: Callable[[], Configuration]) -> None:
+        self._load = load
+        self._settings = settings = load()
         self._host = str(settings.host).rstrip("/")
         self._pool: urllib3.PoolManager = RESTClientObject(settings).pool_manager
 
@@ -127,6 +139,9 @@ class ApiClient:
         except (urllib3.exceptions.HTTPError, OSError) as err:  # OSError: a CA file that is gone
             raise _unreachable(method, path, err) from None
         try:
+            if answer.status == _UNKNOWN:
+                with contextlib.suppress(ClusterError):
+                    self._settings = self._load()
             if answer.status >= 300:  # noqa: PLR2004 - redirects are none of an API server's answers
                 raise _refused(method, path, answer)
             yield answer

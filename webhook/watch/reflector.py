@@ -56,7 +56,7 @@ class Limits:
             all watches at one of several API servers, get no older than that.
     """
 
-    page: int = 250
+    page: int = 100
     silence_s: float = 90.0
     watch_s: tuple[float, float] = (300.0, 600.0)
 
