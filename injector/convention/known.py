@@ -46,6 +46,11 @@ class Proposer:
         """Return what becomes of a pod that asks for what is static."""
         return self._config.webhook.enforce
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """Return how much is kept: pod templates, namespaces."""
+        return len(self._kept), len(self._targets)
+
     def judge(
         self,
         pod: Body,
