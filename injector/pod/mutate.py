@@ -11,7 +11,8 @@ from typing import Final
 
 from injector.migration.model import ContainerReads, SecretMigration, Stage, Workload
 from injector.migration.write import write_migration
-from injector.pod.annotate import MAX_CONFIG, TOKEN_VOLUME, Identity, build_annotations, config_size
+from injector.pod.annotate import TOKEN_VOLUME, Identity, build_annotations
+from injector.pod.clashes import why_clashing
 from injector.pod.model import Body, Json, PodChange, Settings
 from injector.pod.names import ESO, OPT_IN, RELEASED, REVISION, SKIP, annotation
 from injector.pod.overrides import Overrides, read_overrides
@@ -31,10 +32,6 @@ from injector.pod.reading import (
     why_untouched,
 )
 from injector.pod.rewire import CannotRewireError, File, rewire
-
-_MAX_ANNOTATIONS: Final = 262_144
-"""All annotations of an object together: https://kubernetes.io/docs/concepts/overview/working-with-objects/annotations."""
-
 
 _SECCOMP: Final = {"op": "add", "path": "/securityContext/seccompProfile", "value": {"type": "RuntimeDefault"}}
 
@@ -178,9 +175,9 @@ def _change(pod: Body, chosen: Chosen, warnings: list[str], settings: Settings) 
     annotations = build_annotations(
         files, {one.secret: one for one, _ in obeyed}, [one for _, one in obeyed], list(containers), identity, settings
     )
-    too_large = _why_too_large(annotations, pod)
-    if too_large:
-        return PodChange(pod=pod, warnings=(*warnings, f"phase2: left alone: {too_large}"))
+    clash = why_clashing(made, annotations, containers)
+    if clash:
+        return PodChange(pod=pod, warnings=(*warnings, f"phase2: left alone: {clash}"))
     released = tuple(sorted(one.secret for one, _ in obeyed))
     revision = _revision(tuple(one for one, _ in obeyed))
     _finish(made, annotations, released, revision, settings)
@@ -263,16 +260,6 @@ def _unused_dropped(spec: Mapping[str, Json], secret: str) -> list[Json]:
         for one in as_list(spec.get("volumes"))
         if str(one.get("name")) in mounted or secret not in dict(volume_secrets(one))
     ]
-
-
-def _why_too_large(annotations: Mapping[str, str], pod: Body) -> str:
-    if config_size(annotations) > MAX_CONFIG:
-        return "its templates together are too large for the agent's configuration (about 98 kB); move fewer keys"
-    there = metadata_of(pod, "annotations")
-    size = sum(len(key.encode()) + len(value.encode()) for one in (annotations, there) for key, value in one.items())
-    if size > _MAX_ANNOTATIONS - 1024:
-        return "its annotations would be larger than the API server takes (256 KiB); move fewer keys"
-    return ""
 
 
 def _finish(

@@ -143,6 +143,11 @@ def why_refused(pod: Body, namespace: str, *, has_own_token: bool) -> str:
             "automountServiceAccountToken is false, so the agent has no token to log in with; remove it, or configure "
             "vault.auth.audience, which gives the agent a token of its own"
         )
+    if not has_own_token and _is_admitted(spec) and not _has_token(pod):
+        return (
+            "no container mounts the ServiceAccount's token, which the agent logs in with; its ServiceAccount may say "
+            "automountServiceAccountToken: false. Set it to true in the pod, or configure vault.auth.audience"
+        )
     for volume in as_list(spec.get("volumes")):
         name = str(volume.get("name", ""))
         if name in _VOLUMES or name.startswith("vault-secrets-custom-"):
@@ -152,3 +157,21 @@ def why_refused(pod: Body, namespace: str, *, has_own_token: bool) -> str:
             if str(mount.get("mountPath", "")).rstrip("/") == "/vault/secrets":
                 return f"container {container.get('name')} mounts something at /vault/secrets, where the agent renders; move it"
     return ""
+
+
+def _is_admitted(spec: Body) -> bool:
+    """Tell a pod on its way through admission, whose token is mounted by now, from a manifest: only there both names stand.
+
+    Source: kubernetes pkg/apis/core/v1/conversion.go, Convert_core_PodSpec_To_v1_PodSpec.
+    """
+    return bool(spec.get("serviceAccountName") and spec.get("serviceAccount"))
+
+
+def _has_token(pod: Body) -> bool:
+    """Tell whether the injector finds the token's mount. Source: vault-k8s agent-inject/agent/agent.go, serviceaccount@v1.6.2."""
+    return any(
+        "serviceaccount" in str(mount.get("mountPath", ""))
+        for kind, container in iter_containers(pod)
+        if kind == "containers"
+        for mount in as_list(container.get("volumeMounts"))
+    )
