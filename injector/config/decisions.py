@@ -21,7 +21,7 @@ from injector.config.shape import (
     Word,
     kind_of,
 )
-from injector.knowledge.engines import ENGINES
+from injector.knowledge.engines import ASKED, ENGINES
 from injector.manifests.yamldoc import Map, Value
 
 _DURATION: Final = re.compile(r"([1-9][0-9]{0,6})([smh])\Z")
@@ -67,7 +67,13 @@ class Duration(Shape):
 
 def _check_role(value: Map, place: Place, problems: Problems) -> None:
     if not set(value) - {"namespace", "name", "engine"}:
-        problems.add(place, "says nothing of the role; add connection, owner, grants, parameters or a ttl")
+        problems.add(place, "says nothing of the role; add connection, owner, grants, parameters, request or a ttl")
+    engine = value.get("engine")
+    if "request" in value and isinstance(engine, str) and engine not in ASKED:
+        place = place.inner("request", value.at("request"))
+        problems.add(
+            place, f"{engine} is asked for nothing but a credential; only {' and '.join(ASKED)} take a request"
+        )
 
 
 ENGINE_ROLE: Final = Section(
@@ -95,6 +101,12 @@ ENGINE_ROLE: Final = Section(
             MapOf(_ROLE, _BLOCK, "fields to values"),
             "Other engines: fields of the role, as Vault's API names them; lists with commas.",
         ),
+        Field(
+            "request",
+            MapOf(_ROLE, _LINE, "fields to values"),
+            "What is sent along when a credential is asked for, as Vault's API names it: `pki` needs `common_name`, "
+            "`kubernetes` `kubernetes_namespace`. It stands in the templates that plan proposes.",
+        ),
         Field("ttl", Duration(), "How long a credential lives; without it `1h`.", attribute="ttl_s"),
         Field("maxTtl", Duration(), "Until when it can be renewed; without it `24h`.", attribute="max_ttl_s"),
     ),
@@ -103,8 +115,10 @@ ENGINE_ROLE: Final = Section(
     {
         "anyOf": [
             {"required": [one]}
-            for one in ("role", "connection", "owner", "grants", "revocation", "parameters", "ttl", "maxTtl")
-        ]
+            for one in ("role", "connection", "owner", "grants", "revocation", "parameters", "request", "ttl", "maxTtl")
+        ],
+        "if": {"required": ["engine", "request"]},
+        "then": {"properties": {"engine": {"enum": list(ASKED)}}},
     },
     is_located=True,
 )

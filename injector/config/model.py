@@ -242,6 +242,7 @@ class EngineRole:
             login may do.
         revocation: revocation statements, in place of the plugin's usual ones.
         parameters: fields of another engine's role, as its API names them.
+        request: what is sent along when a credential is asked for, of engines that are asked by a write.
         ttl_s: how long a credential lives, in seconds; 0 for `default_ttl_s`.
         max_ttl_s: until when it may be renewed, in seconds; 0 for `default_max_ttl_s`.
     """
@@ -256,6 +257,7 @@ class EngineRole:
     grants: tuple[str, ...] = ()
     revocation: tuple[str, ...] = ()
     parameters: Mapping[str, str] = field(default_factory=dict)
+    request: Mapping[str, str] = field(default_factory=dict)
     ttl_s: int = 0
     max_ttl_s: int = 0
 

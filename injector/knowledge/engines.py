@@ -18,3 +18,6 @@ ENGINES: Final = (
     "ldap", "nomad", "pki", "rabbitmq", "ssh", "terraform",
 )  # fmt: skip
 """``<engine>``, or ``<engine>/<system>`` where one engine issues logins of several systems."""
+
+ASKED: Final = ("kubernetes", "pki")
+"""Engines that are asked by a write: what only a person knows goes along with each request for a credential."""

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import Final
 
-from injector.config.model import Config
+from injector.config.model import Config, EngineRole
 from injector.migration.model import MovedCredential, RenderedFile
 from injector.model import Credential, Item, SecretKey
 from injector.plan.model import Blocked
-from injector.plan.parts import FIELDS, part_of_key
-from injector.plan.values import Rendered, render_configuration, render_key, render_user
+from injector.plan.parts import CERTIFICATE, FIELDS, KEY, SESSION, UNFIT, USERS, part_of_key
+from injector.plan.values import Issuing, Rendered, render_configuration, render_key, render_user
 from injector.rules.naming import Part
 from injector.templates import Refusal
+from injector.vault.engines import form_of, is_sts, path_of
 
 _CONFIGURATION: Final = "configuration"
 
@@ -24,20 +26,19 @@ class _Moving:
     """A credential that can be rendered."""
 
     name: str
-    path: str
+    issuing: Issuing
     judged: Credential
     keys: dict[str, Rendered]
 
     @property
-    def kind(self) -> str:
-        """Return the engine without the system."""
-        return self.judged.engine.partition("/")[0]
+    def fields(self) -> frozenset[str]:
+        """Return what of the issued credential its keys hold."""
+        return frozenset().union(*(one.fields for one in self.keys.values()))
 
     @property
     def lacks_user(self) -> bool:
         """Tell whether the engine issues a user name, and no key takes it."""
-        issues = Part.USER in FIELDS.get(self.kind, {})
-        return issues and not any(Part.USER in one.parts for one in self.keys.values())
+        return Part.USER in FIELDS[self.issuing.kind] and self.fields.isdisjoint(USERS)
 
 
 @dataclass(slots=True)
@@ -57,17 +58,19 @@ class Draft:
         for credential in self.moving:
             if self._is_held(credential, moving):
                 continue
-            name, path = self._name(credential, {one.name for one in moving})
-            rendered = self._render(credential, path)
+            name, issuing = self._name(credential, {one.name for one in moving})
+            rendered = self._render(credential, issuing)
             if rendered is not None:
-                moving.append(_Moving(name, path, credential, rendered))
+                moving.append(_Moving(name, issuing, credential, rendered))
         moving = self._with_users(moving)
         made: list[RenderedFile] = []
         for one in moving:
             made += [RenderedFile(key=key, template=value.template) for key, value in one.keys.items()]
             self.notes.update({key: value.comment for key, value in one.keys.items() if value.comment})
             self.credentials.append(
-                MovedCredential(name=one.name, keys=tuple(sorted(one.keys)), engine=one.judged.engine, path=one.path)
+                MovedCredential(
+                    name=one.name, keys=tuple(sorted(one.keys)), engine=one.judged.engine, path=one.issuing.path
+                )
             )
         if is_whole and len(self.credentials) == len(self.moving):
             made += self._configuration({one.key for one in made})
@@ -95,7 +98,7 @@ class Draft:
                 self._block(one, found)
                 continue
             users.remove(found[0])
-            rendered = render_user(one.judged.engine, one.path, found[0].location)
+            rendered = render_user(one.issuing, found[0])
             if isinstance(rendered, Refusal):
                 self.blocked.append(self._blocked(one.judged.keys, rendered))
                 continue
@@ -139,26 +142,46 @@ class Draft:
         why = f"{refusal.construct}: {refusal.message}"
         return Blocked(ref=self.item.source.ref, keys=keys, why=why, location=refusal.location)
 
-    def _render(self, credential: Credential, path: str) -> dict[str, Rendered] | None:
+    def _render(self, credential: Credential, issuing: Issuing) -> dict[str, Rendered] | None:
+        made = self._render_keys(credential, issuing)
+        if isinstance(made, Refusal):
+            self.blocked.append(self._blocked(credential.keys, made))
+            return None
+        return made
+
+    def _render_keys(self, credential: Credential, issuing: Issuing) -> dict[str, Rendered] | Refusal:
+        here = self.item.source.origin.location
+        if issuing.kind not in FIELDS:
+            why = UNFIT.get(issuing.kind, "is not known; write a SecretMigration by hand")
+            return Refusal(f"engine {issuing.kind}", why, here)
         keys = {key.name: key for key in self.item.source.keys}
         made: dict[str, Rendered] = {}
         for name in credential.keys:
             environment = self._environment(name)
             key = keys.get(name) or _of_extract(name, self.item)
-            one: Rendered | Refusal = (
-                render_key(key, self.item.source, engine=credential.engine, path=path, environment=environment)
-                if key
-                else Refusal(
-                    f"key {name}",
-                    "its value is known only to the operator; name it under data",
-                    self.item.source.origin.location,
-                )
-            )
+            if key is None:
+                return Refusal(f"key {name}", "its value is known only to the operator; name it under data", here)
+            one = render_key(key, self.item.source, issuing=issuing, environment=environment)
             if isinstance(one, Refusal):
-                self.blocked.append(self._blocked(credential.keys, one))
-                return None
+                return one
             made[name] = one
-        return made
+        lacking = self._lacking(credential, frozenset().union(*(one.fields for one in made.values())))
+        return Refusal(f"engine {issuing.kind}", lacking, here) if lacking else made
+
+    def _lacking(self, credential: Credential, fields: AbstractSet[str]) -> str:
+        """Return in words what must move along and does not; empty when nothing is missing."""
+        if credential.engine == "pki" and not fields >= {CERTIFICATE, KEY}:
+            return (
+                "certificate and key change together, and the Secret does not have both as keys of their own; give it both "
+                "(tls.crt, tls.key)"
+            )
+        decision = self._decision(credential)
+        if credential.engine == "aws" and decision and is_sts(decision.parameters) and SESSION not in fields:
+            return (
+                "its role issues credentials of STS, which need a session token besides; give the Secret a key for it, as "
+                "AWS_SESSION_TOKEN, or let the role have credential_type: iam_user"
+            )
+        return ""
 
     def _configuration(self, taken: set[str]) -> list[RenderedFile]:
         """Return the files of what is no credential: it goes along, for the Secret goes as a whole."""
@@ -178,15 +201,17 @@ class Draft:
             self.credentials[0] = MovedCredential(name=first.name, keys=keys, engine=first.engine, path=first.path)
         return made
 
-    def _name(self, credential: Credential, taken: set[str]) -> tuple[str, str]:
-        """Return a credential's name in the document, and the path that issues it."""
+    def _decision(self, credential: Credential) -> EngineRole | None:
+        source = self.item.source
+        return self.config.find_engine_role(source.ref.namespace, (source.target, source.ref.name), credential.engine)
+
+    def _name(self, credential: Credential, taken: set[str]) -> tuple[str, Issuing]:
+        """Return a credential's name in the document, and what issues it."""
         kind, _, system = credential.engine.partition("/")
         source = self.item.source
         base = system or kind
         name = base if base not in taken else f"{base}-{len(taken) + 1}"
-        decision = self.config.find_engine_role(
-            source.ref.namespace, (source.target, source.ref.name), credential.engine
-        )
+        decision = self._decision(credential)
         form = self.config.vault.names.engine_role or "{namespace}-{name}"
         role = (decision.role if decision else "") or form.format(
             namespace=source.ref.namespace, name=source.target, engine=base, serviceAccount=""
@@ -194,7 +219,8 @@ class Draft:
         if len(self.moving) > 1 and not (decision and decision.role) and "{engine}" not in form:
             role = f"{role}-{name}"
         mount = self.config.vault.find_mount(credential.engine) or kind
-        return name, f"{mount}/roleset/{role}/key" if kind == "gcp" else f"{mount}/creds/{role}"
+        request = decision.request if decision and form_of(kind).asks else {}
+        return name, Issuing(engine=credential.engine, path=path_of(kind, mount, role), request=request)
 
 
 def _of_extract(name: str, item: Item) -> SecretKey | None:

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from injector.location import Location
 from injector.model import Extract, Remote, SecretKey, SecretSource
 from injector.plan.login import USER, find_login
-from injector.plan.parts import FIELDS, part_of_key
+from injector.plan.parts import (
+    AUTHORITY,
+    CERTIFICATE,
+    FIELDS,
+    field_of,
+    named_fields,
+    names_of,
+    part_of_key,
+)
 from injector.rules.naming import Part
 from injector.templates import Engine, Field, Refusal, Whole, translate, translate_value
 
@@ -26,51 +34,81 @@ Without ``${1}``: Flux would take it for a variable of its own and put nothing t
 """
 
 
+_CHAIN: Final = '{{{{ range (index {data} "ca_chain") }}}}{{{{ if ne . {data}.{own} }}}}{{{{ "\\n" }}}}{{{{ . }}}}{{{{ end }}}}{{{{ end }}}}'
+"""The certificates above one: who trusts the root only must get those between. An engine that has none gives no list."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issuing:
+    """What issues a credential, and how it is asked.
+
+    Attributes:
+        engine: ``<engine>`` or ``<engine>/<system>``.
+        path: the Vault path.
+        request: what is sent along, where the engine is asked by a write.
+    """
+
+    engine: str
+    path: str
+    request: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> str:
+        """Return the engine without the system."""
+        return self.engine.partition("/")[0]
+
+    def field(self, prop: str, location: Location, *, decoding: str = "") -> Field:
+        """Return where a template finds one field of what is issued."""
+        return Field(
+            path=self.path,
+            prop=prop,
+            engine=Engine.ISSUING,
+            decoding=decoding,
+            parameters=tuple(sorted(self.request.items())),
+            location=location,
+        )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rendered:
     """A key's template.
 
     Attributes:
         comment: what a reviewer should know of it; empty for nothing.
-        parts: what of the issued credential it holds; nothing for mere configuration.
+        fields: what of the issued credential it holds; nothing for mere configuration.
     """
 
     template: str
     comment: str = ""
-    parts: frozenset[Part] = frozenset()
+    fields: frozenset[str] = frozenset()
 
 
 def render_key(
-    key: SecretKey, source: SecretSource, *, engine: str, path: str, environment: tuple[str, ...]
+    key: SecretKey, source: SecretSource, *, issuing: Issuing, environment: tuple[str, ...]
 ) -> Rendered | Refusal:
     """Return the template of a moved key.
 
     Args:
         key: a key of the Secret.
         source: the ExternalSecret that makes it.
-        engine: what issues the credential.
-        path: the Vault path that issues it.
+        issuing: what issues the credential; of an engine that `FIELDS` has.
         environment: variables by which consumers read the key.
     """
-    fields = FIELDS.get(engine.partition("/")[0])
-    if fields is None:
-        message = "asks for a request with parameters that only a person knows; write its template by hand"
-        return Refusal(f"engine {engine}", message, key.location)
     if REDACTED in key.template:
         return Refusal("literal secret", "stands in the template itself; move it to Vault first", key.location)
     if key.template and not _is_bare(key.template, key.variables):
-        return _from_template(key, source, fields, engine=engine, path=path)
+        return _from_template(key, source, issuing)
     if key.template and len(key.variables) == 1:
         remote = dict(source.variables).get(key.variables[0])
         key = SecretKey(name=key.name, remotes=(remote,) if remote else key.remotes, location=key.location)
-    return _from_value(key, fields, path, environment)
+    return _from_value(key, issuing, environment)
 
 
-def render_user(engine: str, path: str, location: Location) -> Rendered | Refusal:
+def render_user(issuing: Issuing, key: SecretKey) -> Rendered | Refusal:
     """Return the template of a user name that goes with a login."""
-    field = FIELDS[engine.partition("/")[0]][Part.USER]
-    made = translate_value(Field(path=path, prop=field, engine=Engine.ISSUING, location=location), location=location)
-    return made if isinstance(made, Refusal) else Rendered(template=made.text, parts=frozenset({Part.USER}))
+    prop = field_of(issuing.kind, names_of(key, ())) or FIELDS[issuing.kind][Part.USER]
+    made = translate_value(issuing.field(prop, key.location), location=key.location)
+    return made if isinstance(made, Refusal) else Rendered(template=made.text, fields=frozenset({prop}))
 
 
 def render_configuration(key: SecretKey, source: SecretSource) -> Rendered | Refusal:
@@ -91,60 +129,75 @@ def _is_bare(template: str, variables: tuple[str, ...]) -> bool:
     return len(variables) == 1 and template.strip("{}- ") == f".{variables[0]}" and template.count("{{") == 1
 
 
-def _from_template(
-    key: SecretKey, source: SecretSource, fields: Mapping[Part, str], *, engine: str, path: str
-) -> Rendered | Refusal:
-    login = find_login(key, dict(source.variables), engine)
-    if isinstance(login, Refusal):
-        return login
-    variables = _kv_fields(source)
-    for name, part in login.parts.items():
-        field = fields.get(part)
-        if field is None:
-            return Refusal(f"variable {name}", f"is a {part} that the engine does not issue", key.location)
-        variables[name] = Field(path=path, prop=field, engine=Engine.ISSUING, location=key.location)
-    made = translate(login.template, variables, location=key.location, whole=_wholes(source))
+def _from_template(key: SecretKey, source: SecretSource, issuing: Issuing) -> Rendered | Refusal:
+    found = named_fields(issuing.kind, key.variables)
+    template, notes = key.template, []
+    if Part.USER in FIELDS[issuing.kind]:
+        others = replace(key, variables=tuple(name for name in key.variables if name not in found))
+        login = find_login(others, dict(source.variables), issuing.engine)
+        if isinstance(login, Refusal):
+            return login
+        template = login.template
+        found = {name: FIELDS[issuing.kind][part] for name, part in login.parts.items()} | found
+        if USER in login.parts:
+            notes.append("the user name that stood in the template is the login's own now")
+    elif not found:
+        message = "names no variable that is what the engine issues; say in a SecretMigration of your own what it holds"
+        return Refusal(f"template of {key.name}", message, key.location)
+    variables = _kv_fields(source) | {name: issuing.field(prop, key.location) for name, prop in found.items()}
+    made = translate(template, variables, location=key.location, whole=_wholes(source))
     if isinstance(made, Refusal):
         return made
-    rest = sorted(set(made.variables) - set(login.parts))
-    notes = [f"{', '.join(rest)} still from KV"] if rest else []
-    if USER in login.parts:
-        notes.insert(0, "the user name that stood in the template is the login's own now")
-    return Rendered(template=made.text, comment="; ".join(notes), parts=frozenset(login.parts.values()))
+    rest = sorted(set(made.variables) - set(found))
+    if rest:
+        notes.append(f"{', '.join(rest)} still from KV")
+    return Rendered(template=made.text, comment="; ".join(notes), fields=frozenset(found.values()))
 
 
-def _from_value(
-    key: SecretKey, fields: Mapping[Part, str], path: str, environment: tuple[str, ...]
-) -> Rendered | Refusal:
-    part = part_of_key(key, environment)
-    if part is Part.DSN:
-        return _from_dsn(key, path)
-    field = fields.get(part)
-    if field is None:
-        message = f"is a {part} by its names, which the engine does not issue; say in a SecretMigration of your own what it holds"
+def _from_value(key: SecretKey, issuing: Issuing, environment: tuple[str, ...]) -> Rendered | Refusal:
+    prop, part = field_of(issuing.kind, names_of(key, environment)), Part.SECRET
+    if not prop:
+        part = part_of_key(key, environment)
+        if part is Part.DSN and Part.USER in FIELDS[issuing.kind]:
+            return _from_dsn(key, issuing)
+        prop = FIELDS[issuing.kind].get(part, "")
+    if not prop:
+        known = "none of certificate, key and authority" if issuing.kind == "pki" else f"a {part}"
+        message = f"is {known} by its names, which the engine does not issue; say in a SecretMigration of your own what it holds"
         return Refusal(f"key {key.name}", message, key.location)
-    decoding = "Base64" if field == "private_key_data" else ""
-    made = translate_value(
-        Field(path=path, prop=field, engine=Engine.ISSUING, decoding=decoding, location=key.location),
-        location=key.location,
-    )
-    return made if isinstance(made, Refusal) else Rendered(template=made.text, parts=frozenset({part}))
+    decoding = "Base64" if prop == "private_key_data" else ""
+    made = translate_value(issuing.field(prop, key.location, decoding=decoding), location=key.location)
+    if isinstance(made, Refusal):
+        return made
+    if prop in (CERTIFICATE, AUTHORITY):
+        return Rendered(
+            template=_with_chain(made.text, prop),
+            comment="with the certificates above it, as far as the engine knows them",
+            fields=frozenset({prop}),
+        )
+    return Rendered(template=made.text, fields=frozenset({prop}))
 
 
-def _from_dsn(key: SecretKey, path: str) -> Rendered | Refusal:
+def _with_chain(template: str, prop: str) -> str:
+    value = f"{{{{ $s1.Data.{prop} }}}}"
+    return template.replace(value, value + _CHAIN.format(data="$s1.Data", own=prop))
+
+
+def _from_dsn(key: SecretKey, issuing: Issuing) -> Rendered | Refusal:
     if len(key.remotes) != 1 or not key.remotes[0].kv:
         message = "is a connection string whose parts are not known; give it a template with user and password"
         return Refusal(f"key {key.name}", message, key.location)
+    fields = FIELDS[issuing.kind]
     variables = {
         "old": _kv(key.remotes[0]),
-        "user": Field(path=path, prop="username", engine=Engine.ISSUING, location=key.location),
-        "password": Field(path=path, prop="password", engine=Engine.ISSUING, location=key.location),
+        "user": issuing.field(fields[Part.USER], key.location),
+        "password": issuing.field(fields[Part.PASSWORD], key.location),
     }
     made = translate(_DSN, variables, location=key.location)
     if isinstance(made, Refusal):
         return made
     comment = f"host, port, database and options are those of the connection string at {key.remotes[0].path}; only the login is new"
-    return Rendered(template=made.text, comment=comment, parts=frozenset({Part.USER, Part.PASSWORD}))
+    return Rendered(template=made.text, comment=comment, fields=frozenset({fields[Part.USER], fields[Part.PASSWORD]}))
 
 
 def _kv_fields(source: SecretSource) -> dict[str, Field]:

@@ -16,6 +16,8 @@ _CONFIGURATION: Final = "configuration"
 _PARTS: Final = (
     w.USER | w.PASSWORD | w.DSN | {"id", "key", "secret", "access", "keyid", "name", "client", "ids", "keys"}
 )
+_MORE_PARTS: Final = {"aws-access-key": frozenset({"session", "token"})}
+"""Kind -> further words of its parts: temporary keys of AWS have a session token besides."""
 _ALWAYS_ONE: Final = frozenset({_CONFIGURATION, "private-certificate", "tls-certificate"})
 """Kinds of which a Secret has one only, whatever its keys are called."""
 _USER_IS_HALF: Final = frozenset({"oauth-client", "unsupported-login"})
@@ -26,7 +28,7 @@ def group(judged: Sequence[Judgement], config: Config) -> Iterator[Credential]:
     """Put the parts of one credential together: same kind, engine and verdict, same name without the part."""
     groups: dict[tuple[str, ...], list[Judgement]] = {}
     for one in judged:
-        stem = "" if one.kind in _ALWAYS_ONE else _stem(one.unit.label)
+        stem = "" if one.kind in _ALWAYS_ONE else _stem(one.unit.label, one.kind)
         groups.setdefault((one.verdict, one.kind, one.engine, stem), []).append(one)
     outlines: dict[tuple[object, ...], list[Judgement]] = {}
     for own, members in sorted(groups.items()):
@@ -87,8 +89,9 @@ def sum_up(credentials: Sequence[Credential]) -> tuple[Verdict, Confidence]:
     return (Verdict.MIXED if len(dynamic) < len(real) else Verdict.DYNAMIC), confidence
 
 
-def _stem(name: str) -> str:
-    return "-".join(word for word in w.words(name) if word not in _PARTS)
+def _stem(name: str, kind: str) -> str:
+    parts = _PARTS | _MORE_PARTS.get(kind, frozenset())
+    return "-".join(word for word in w.words(name) if word not in parts)
 
 
 def _unique(consumers: Iterable[Consumer]) -> list[Consumer]:

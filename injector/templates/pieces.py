@@ -72,11 +72,16 @@ class Engine(StrEnum):
     """An engine that issues credentials (``database/creds/app``)."""
 
 
-ISSUED_TEXTS: Final = frozenset({"username", "password", "access_key", "secret_key", "token"})
+ISSUED_TEXTS: Final = frozenset(
+    {
+        *("username", "password", "access_key", "secret_key", "token"),
+        *("certificate", "private_key", "issuing_ca", "service_account_token"),
+    }
+)
 """Fields of issued credentials that are always there and always text.
 
 Source: https://developer.hashicorp.com/vault/api-docs/secret/databases#generate-credentials, and the same page of aws,
-rabbitmq, ldap, consul. What is missing here is read with the usual care.
+rabbitmq, ldap, consul, pki, kubernetes. What is missing here is read with the usual care.
 """
 
 

@@ -9,9 +9,9 @@ from typing import Final, TypeVar
 from injector.config.model import AuthMethod, Config, VaultAuth
 from injector.config.model import EngineRole as Decision
 from injector.migration.model import MovedCredential, SecretMigration, Workload
-from injector.vault.engines import find_role, read_parameters, ttl_fields
+from injector.vault.engines import find_role, form_of, read_parameters, ttl_fields
 from injector.vault.objects import AuthRole, EngineRole, Policy, Undecided, VaultPlan
-from injector.vault.paths import read_rules, unclear_reads
+from injector.vault.paths import names_sent, read_rules, unclear_reads
 from injector.vault.statements import build_statements
 
 TTL_S: Final = 3600
@@ -72,6 +72,7 @@ class _Building:
             role, missing = _engine_role(migration, credential, decision, self.config)
             self.undecided += missing
             longest_s = max(longest_s, (decision.max_ttl_s if decision else 0) or MAX_TTL_S)
+            self.undecided += _unasked(migration, credential, self.config)
             if role is None:
                 continue
             roles[credential.path] = role.path
@@ -176,6 +177,15 @@ def _unclear(migration: SecretMigration, workload: Workload, templates: Sequence
             remedy="write a plain path into the template",
             location=workload.location,
         )
+
+
+def _unasked(migration: SecretMigration, credential: MovedCredential, config: Config) -> Iterator[Undecided]:
+    """Yield what must be sent along with each request for a credential, and stands in no template."""
+    asks = form_of(credential.engine).asks
+    calls = list(names_sent((one.template for one in migration.files), credential.path)) if asks else []
+    for name, what in asks.items():
+        if any(name not in sent for sent in calls):
+            yield _undecided(migration, credential, f"{what}: give {name} in request", _advice(migration, config))
 
 
 def _policy_name(identity: _Identity, config: Config) -> str:

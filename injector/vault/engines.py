@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 
@@ -20,9 +20,14 @@ class EngineForm:
         folder: below the mount.
         ttl, max_ttl: the fields' names; empty where a role has none: its leases live as the mount says.
         lists: fields that hold lists of texts.
+        issues: where credentials are had, below the mount.
+        asks: field of the request that only a person knows -> what it says, in words; without it nothing is issued. An
+            engine that has any is asked by a write.
     """
 
     folder: str = "roles"
+    issues: str = "creds/{role}"
+    asks: Mapping[str, str] = field(default_factory=dict)
     ttl: str = "ttl"
     max_ttl: str = "max_ttl"
     lists: frozenset[str] = frozenset()
@@ -36,8 +41,11 @@ FORMS: Final[Mapping[str, EngineForm]] = {
         ttl="default_ttl",
         lists=frozenset({"creation_statements", "revocation_statements", "rollback_statements", "renew_statements"}),
     ),
-    "gcp": EngineForm(folder="roleset", ttl="", max_ttl="", lists=frozenset({"token_scopes"})),
+    "gcp": EngineForm(
+        folder="roleset", issues="roleset/{role}/key", ttl="", max_ttl="", lists=frozenset({"token_scopes"})
+    ),
     "kubernetes": EngineForm(
+        asks={"kubernetes_namespace": "for which namespace its tokens are"},
         ttl="token_default_ttl",
         max_ttl="token_max_ttl",
         lists=frozenset({"allowed_kubernetes_namespaces", "token_default_audiences"}),
@@ -45,13 +53,15 @@ FORMS: Final[Mapping[str, EngineForm]] = {
     "ldap": EngineForm(folder="role", ttl="default_ttl"),
     "nomad": EngineForm(folder="role", ttl="", max_ttl="", lists=frozenset({"policies"})),
     "pki": EngineForm(
+        issues="issue/{role}",
+        asks={"common_name": "whose certificate it is"},
         lists=frozenset(
             {
                 *("allowed_domains", "allowed_other_sans", "allowed_serial_numbers", "allowed_uri_sans"),
                 *("allowed_user_ids", "cn_validations", "country", "ext_key_usage", "ext_key_usage_oids", "key_usage"),
                 *("locality", "organization", "ou", "policy_identifiers", "postal_code", "province", "street_address"),
             }
-        )
+        ),
     ),
     "rabbitmq": EngineForm(ttl="", max_ttl=""),
     "ssh": EngineForm(),
@@ -77,11 +87,21 @@ def find_role(engine: str, path: str) -> tuple[str, str] | None:
     return (match["mount"], match["role"]) if match else None
 
 
+def path_of(engine: str, mount: str, role: str) -> str:
+    """Return the path at which a role issues credentials; the way back is `find_role`."""
+    return f"{mount}/{form_of(engine).issues.format(role=role)}"
+
+
+def is_sts(parameters: Mapping[str, object]) -> bool:
+    """Return whether a role at AWS issues temporary credentials, which are worth nothing without their session token."""
+    return parameters.get("credential_type") in _STS
+
+
 def ttl_fields(engine: str, parameters: Mapping[str, object], *, ttl_s: int, max_ttl_s: int) -> dict[str, object]:
     """Return the fields that say how long a credential lives, as far as roles of this engine have any."""
     form = form_of(engine)
     names = (form.ttl, form.max_ttl)
-    if engine == "aws" and parameters.get("credential_type") in _STS:
+    if engine == "aws" and is_sts(parameters):
         names = ("default_sts_ttl", "max_sts_ttl")
     return {name: value for name, value in zip(names, (ttl_s, max_ttl_s), strict=True) if name}
 

@@ -12,6 +12,7 @@ _SECRET: Final = re.compile(
 _COMPUTED: Final = re.compile(
     r"\{\{-?\s*(?:with|range|if)\s+(?:\$\w+\s*:?=\s*)?(?:secrets?|pkiCert)\s+(?![\s\"`])[^}]{0,60}"
 )
+_QUOTED: Final = re.compile(r'"(?:[^"\\\n]|\\.)*"|`[^`]*`')
 _ESCAPE: Final = re.compile(r"\\(.)")
 
 
@@ -26,6 +27,15 @@ def read_rules(templates: Iterable[str]) -> tuple[tuple[str, tuple[str, ...]], .
         for path, capability in _calls(template):
             found.setdefault(path, set()).add(capability)
     return tuple((path, tuple(sorted(found[path]))) for path in sorted(found))
+
+
+def names_sent(templates: Iterable[str], path: str) -> Iterator[frozenset[str]]:
+    """Yield, for each call at a path, the names of the parameters that it sends along."""
+    for template in templates:
+        for match in _SECRET.finditer(template):
+            if _path(match) == path:
+                sent = (_text(one) for one in _QUOTED.findall(match["write"]))
+                yield frozenset(one.partition("=")[0] for one in sent)
 
 
 def unclear_reads(templates: Iterable[str]) -> tuple[str, ...]:
@@ -45,8 +55,6 @@ def unclear_reads(templates: Iterable[str]) -> tuple[str, ...]:
 
 def _calls(template: str) -> Iterator[tuple[str, str]]:
     for match in _SECRET.finditer(template):
-        quoted = match["path"]
-        path = quoted[1:-1] if quoted[0] == "`" else _ESCAPE.sub(r"\1", quoted[1:-1])
         capability = (
             "list"
             if match["call"] == "secrets"
@@ -54,4 +62,12 @@ def _calls(template: str) -> Iterator[tuple[str, str]]:
             if match["write"] or match["call"] == "pkiCert"
             else "read"
         )
-        yield path.partition("?")[0].strip("/"), capability
+        yield _path(match), capability
+
+
+def _path(match: re.Match[str]) -> str:
+    return _text(match["path"]).partition("?")[0].strip("/")
+
+
+def _text(quoted: str) -> str:
+    return quoted[1:-1] if quoted[0] == "`" else _ESCAPE.sub(r"\1", quoted[1:-1])

@@ -60,13 +60,15 @@ def render_by_eso(lab: Lab, namespace: str, cases: Sequence[Case]) -> dict[str, 
     }
 
 
-def run_agent(lab: Lab, folder: Path, templates: Mapping[str, str], **options: object) -> Program:
+def run_agent(
+    lab: Lab, folder: Path, templates: Mapping[str, str], *, vault_token: str = "", **options: object
+) -> Program:
     """Let ``vault agent`` render templates once, by a configuration like the injector's, and wait for its end.
 
-    The files are in `folder`, named as the templates.
+    The files are in `folder`, named as the templates. Without a token of its own the agent has the root token.
     """
     token = folder / ".token"
-    token.write_text(lab.services.vault.token, encoding="ascii")
+    token.write_text(vault_token or lab.services.vault.token, encoding="ascii")
     config = {
         "exit_after_auth": True,
         "pid_file": str(folder / ".pid"),
