@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from injector.cli.answer import Answer, Note
@@ -75,6 +76,37 @@ def finish(
         notes=tuple(notes),
         exit_code=2 if outcome.refused or not full else 0,
     )
+
+
+def take_back(
+    paths: Sequence[str], root: Path, console: Console, *, output: ChangeFormat, is_writing: bool, is_sure: bool
+) -> Answer:
+    """Take back what a run had written when it was ended, and return the answer.
+
+    Args:
+        paths: the files that it had changed.
+        root: of the tree.
+        console: to ask.
+        output: as of the command.
+        is_writing: do it.
+        is_sure: ask nothing.
+    """
+    from injector.edit.record import take_back_interrupted
+    from injector.report.planjson import build_outcome_document, render_json
+    from injector.stages.run import Outcome
+    from injector.stages.workspace import Workspace
+
+    notes = [Note("warning", f"{path}:1: was changed by a run that was ended while it wrote") for path in paths]
+    if is_writing:
+        if not is_sure:
+            ask("".join(f"{path}: back to what it was\n" for path in paths), console)
+        take_back_interrupted(root)
+        notes.append(Note("summary", f"{len(paths)} files are what they were before that run"))
+    else:
+        notes.append(Note("summary", f"{len(paths)} files would change back; nothing is written without --write"))
+    files = Workspace(lambda _: None, dict.fromkeys(paths))
+    document = build_outcome_document(Outcome(files), is_written=is_writing)
+    return Answer(document="" if output is ChangeFormat.DIFF else render_json(document), notes=tuple(notes))
 
 
 def ask(diff: str, console: Console) -> None:

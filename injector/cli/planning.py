@@ -69,17 +69,18 @@ def read_world(paths: Sequence[str], reading: Reading, console: Console) -> Worl
     Raises:
         InputError: a path cannot be read at all.
         UsageError: it is no single folder: edits belong to one tree.
+        TreeError: a run was ended while it wrote, and has left the tree half changed.
     """
     from injector.classify import classify
+    from injector.edit.record import check_no_record
     from injector.inventory.build import build_inventory
     from injector.manifests.tree import load_tree
     from injector.plan.build import build_plan
     from injector.stages.journal import FOLDER
     from injector.stages.workspace import Workspace
 
-    given = list(paths) or ["."]
-    if len(given) != 1 or not Path(given[0]).is_dir():
-        raise UsageError(f"{' '.join(given)}: plans are made for one folder; name the root of the tree")
+    given = [str(one_folder(paths))]
+    check_no_record(Path(given[0]))
     with no_garbage():
         tree = load_tree(given)
         inventory = build_inventory(tree, jobs=reading.jobs, progress=console.progress)
@@ -99,6 +100,18 @@ def read_world(paths: Sequence[str], reading: Reading, console: Console) -> Worl
         journals=tuple(journals),
         tree=tree,
     )
+
+
+def one_folder(paths: Sequence[str]) -> Path:
+    """Return the root of the tree that was named.
+
+    Raises:
+        UsageError: it is no single folder: edits belong to one tree.
+    """
+    given = list(paths) or ["."]
+    if len(given) != 1 or not Path(given[0]).is_dir():
+        raise UsageError(f"{' '.join(given)}: plans are made for one folder; name the root of the tree")
+    return Path(given[0])
 
 
 def verify(outcome: Outcome, world: World, reading: Reading) -> None:

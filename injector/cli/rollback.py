@@ -8,10 +8,10 @@ from typing import Any
 import click
 
 from injector.cli.answer import Answer
-from injector.cli.changing import ChangeFormat, finish, writing_flags
+from injector.cli.changing import ChangeFormat, finish, take_back, writing_flags
 from injector.cli.configuring import paths_argument
 from injector.cli.options import CONTEXT, Command, Session, reading_flags
-from injector.cli.planning import choose_wanted, read_world
+from injector.cli.planning import choose_wanted, one_folder, read_world
 from injector.cli.reading import Reading
 
 
@@ -33,10 +33,16 @@ def command(
 ) -> Answer:
     """Take the last stage of every migration back, byte for byte.
 
-    Without --write the changes are shown and nothing is written.
+    Without --write the changes are shown and nothing is written. Where a run was ended while it wrote, only what that run had
+    written is taken back.
     """
+    from injector.edit.record import find_interrupted
     from injector.stages.rollback import roll_back
 
+    root = one_folder(paths)
+    interrupted = find_interrupted(root)
+    if interrupted is not None:
+        return take_back(interrupted, root, session.console, output=output, is_writing=write, is_sure=yes)
     reading = Reading(**reading_values)
     reading.configure(session.console)
     world = read_world(paths, reading, session.console)

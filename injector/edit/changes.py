@@ -9,11 +9,11 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from injector.edit.record import Entry, clean_finished, finish_record, make_entry, remove_record, write_record
 from injector.errors import TreeError
 
 
@@ -92,9 +92,23 @@ def write_changes(changes: ChangeSet, root: Path) -> None:
             files are not.
     """
     planned = _resolve_all(changes, root)
+    if not planned:
+        return
+    top = root.resolve()
+    entries = [make_entry(one.path, place.relative_to(top).as_posix(), one.old, one.new) for one, place in planned]
     undo = _Undo()
     try:
-        staged = [(change, place, _stage(change, place, undo), _keep(change, place, undo)) for change, place in planned]
+        clean_finished(top)
+        folders = _missing(place.parent for change, place in planned if change.new is not None)
+        write_record(entries, [one.relative_to(top).as_posix() for one in folders], top)
+        undo.is_noted = True
+        for folder in folders:
+            folder.mkdir(exist_ok=True)
+            undo.folders.append(folder)
+        staged = [
+            (change, place, *_stage(change, place, one, undo))
+            for (change, place), one in zip(planned, entries, strict=True)
+        ]
         for change, place, beside, kept in staged:
             _check_old(change, place)
             if beside is None:
@@ -102,15 +116,21 @@ def write_changes(changes: ChangeSet, root: Path) -> None:
             else:
                 beside.replace(place)
             undo.swaps.append((change.path, place, kept))
+        finish_record(top)
     except OSError as err:
         lost = undo.take_back()
+        if undo.is_noted and not lost:
+            remove_record(top)
         state = f"could not be put back: {', '.join(lost)}" if lost else "nothing was changed"
         message = f"{err.filename or root}:1: cannot be written ({err.strerror}), {state}; see to it and try again"
         raise TreeError(message) from err
     except BaseException:
-        undo.take_back()
+        if not undo.take_back() and undo.is_noted:
+            remove_record(top)
         raise
     undo.clean()
+    with contextlib.suppress(OSError):  # what cannot be removed now is removed by the next run
+        clean_finished(top)
     for change, place in planned:
         if change.new is None:
             _remove_empty_folders(place.parent, root)
@@ -123,6 +143,7 @@ class _Undo:
         self.folders: list[Path] = []
         self.besides: list[Path] = []
         self.swaps: list[tuple[str, Path, Path | None]] = []
+        self.is_noted = False
 
     def take_back(self) -> list[str]:
         """Put the old files back and remove the new ones; return the paths for which that failed."""
@@ -195,30 +216,23 @@ def _check_old(change: Change, place: Path) -> None:
         raise TreeError(f"{change.path}:1: {what} since the change was made; make the change anew")
 
 
-def _stage(change: Change, place: Path, undo: _Undo) -> Path | None:
-    """Write a file's new bytes beside its place."""
-    if change.new is None:
-        return None
-    for folder in _missing_folders(place.parent):
-        folder.mkdir()
-        undo.folders.append(folder)
-    return _write_beside(change.new, place, undo)
+def _stage(change: Change, place: Path, entry: Entry, undo: _Undo) -> tuple[Path | None, Path | None]:
+    """Write a file's new bytes beside its place, and its old ones: putting them back is then a mere rename."""
+    beside = None if change.new is None else _write_beside(change.new, place, entry.beside, undo)
+    return beside, None if change.old is None else _write_beside(change.old, place, entry.kept, undo)
 
 
-def _keep(change: Change, place: Path, undo: _Undo) -> Path | None:
-    """Write a file's old bytes beside its place: putting them back is then a mere rename."""
-    return None if change.old is None else _write_beside(change.old, place, undo)
-
-
-def _write_beside(data: bytes, place: Path, undo: _Undo) -> Path:
-    number, name = tempfile.mkstemp(prefix=f".{place.name[:50]}.", suffix=".phase2-tmp", dir=place.parent)
-    undo.besides.append(Path(name))
+def _write_beside(data: bytes, place: Path, name: str, undo: _Undo) -> Path:
+    beside = place.with_name(name)
+    # O_EXCL: never through a link that somebody else put there.
+    number = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    undo.besides.append(beside)
     with os.fdopen(number, "wb") as stream:
         os.fchmod(stream.fileno(), _mode(place))
         stream.write(data)
         stream.flush()
         os.fsync(stream.fileno())
-    return Path(name)
+    return beside
 
 
 def _mode(place: Path) -> int:
@@ -229,6 +243,11 @@ def _mode(place: Path) -> int:
         mask = os.umask(0)
         os.umask(mask)
         return 0o666 & ~mask
+
+
+def _missing(folders: Iterable[Path]) -> list[Path]:
+    """Return the folders that must be made first, outer ones before inner ones."""
+    return list(dict.fromkeys(one for folder in folders for one in _missing_folders(folder)))
 
 
 def _missing_folders(folder: Path) -> Iterator[Path]:
