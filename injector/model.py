@@ -282,11 +282,13 @@ class PodFacts:
         service_account: as the pod spec names it, ``default`` when it names none; empty when a chart makes and names it.
         has_token: the pod gets its ServiceAccount's token (``automountServiceAccountToken`` is not false).
         is_host_network: ``hostNetwork``.
+        is_job: it is meant to end: a Job's, or a CronJob's.
     """
 
     service_account: str = "default"
     has_token: bool = True
     is_host_network: bool = False
+    is_job: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from injector.config.model import AnnotationsForm, EngineRole, WorkloadFacts
+from injector.config.model import MODES, AnnotationsForm, Cluster, EngineRole, WorkloadFacts
 from injector.config.shape import (
     Field,
     Json,
@@ -147,6 +147,12 @@ WORKLOAD: Final = Section(
             "`template` when the chart passes them through `tpl`; without it `plain`.",
         ),
         Field(
+            "mode",
+            Word(MODES),
+            "How the agent runs beside it. `sidecar` renews as long as the pod lives, and keeps a Job from ending; `init` renders "
+            "once; `native-sidecar` renews until the Job ends. Without it `sidecar`, and for Jobs as `cluster.kubernetes` allows.",
+        ),
+        Field(
             "postRenderer",
             _MADE,
             "Where the chart has no place for labels: the object that it makes, as `Deployment/web` (`Deployment/shop/web` when "
@@ -165,9 +171,22 @@ WORKLOAD: Final = Section(
                 "runAsGroup",
                 "labelsPath",
                 "annotationsPath",
+                "mode",
                 "postRenderer",
             )
         ]
     },
     is_located=True,
+)
+
+CLUSTER: Final = Section(
+    Cluster,
+    (
+        Field(
+            "kubernetes",
+            Text("a version in quotes", r"1\.[0-9]{1,3}(?:\.[0-9]{1,3})?", "as in '1.31'", 12),
+            "Version of the nodes. From `1.29` on Jobs get the agent as a native sidecar, which renews their logins; without it "
+            "they are rendered once.",
+        ),
+    ),
 )

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from injector.config.admission import CONVENTION, LABEL_ALONE, WEBHOOK, check_convention
-from injector.config.decisions import ENGINE_ROLE, WORKLOAD
+from injector.config.decisions import CLUSTER, ENGINE_ROLE, WORKLOAD
 from injector.config.flags import DEFAULTS
 from injector.config.model import (
     LABEL_PREFIX,
@@ -268,6 +268,7 @@ CONFIG: Final = Section(
             "What the tree does not say of pods that a chart or an operator makes; of several entries that match the first "
             "one counts.",
         ),
+        Field("cluster", CLUSTER, "What the cluster can do."),
         Field("webhook", WEBHOOK, "How the admission webhook decides."),
         Field("verify", VERIFY, "How the design rules are held: `phase2 verify`, and the webhook's `/validate`."),
         Field(

@@ -271,6 +271,30 @@ class EngineRole:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cluster:
+    """What the cluster can do.
+
+    Attributes:
+        kubernetes: the version of its nodes, as in ``1.31``; empty when not said.
+    """
+
+    kubernetes: str = ""
+
+    @property
+    def has_native_sidecars(self) -> bool:
+        """Tell whether init containers may go on running: from 1.29 on by default.
+
+        Source: https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/
+        """
+        return bool(self.kubernetes) and int(self.kubernetes.split(".")[1]) >= _NATIVE_SIDECARS
+
+
+_NATIVE_SIDECARS: Final = 29
+MODES: Final = ("sidecar", "init", "native-sidecar")
+"""How the agent may run beside a workload (`injector.migration.model.Mode`)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WorkloadFacts:
     """What only a person can know of a workload whose pods a chart or an operator makes.
 
@@ -286,6 +310,7 @@ class WorkloadFacts:
         labels_path: chart values that become its pods' labels, dotted; empty for the chart's usual place.
         annotations_path: the same for annotations.
         annotations_form: how the chart takes them.
+        mode: how the agent runs beside it, one of `MODES`; empty for what suits it.
         post_renderer: ``Deployment/web``: what the chart makes, where it has no place for labels; empty when not said.
     """
 
@@ -300,6 +325,7 @@ class WorkloadFacts:
     labels_path: str = ""
     annotations_path: str = ""
     annotations_form: AnnotationsForm = AnnotationsForm.PLAIN
+    mode: str = ""
     post_renderer: str = ""
 
     def matches(self, kind: str, namespace: str, name: str) -> bool:
@@ -331,6 +357,7 @@ class Config:
         vault: the user's Vault.
         engine_roles: in the file's order.
         workloads: in the file's order.
+        cluster: what the cluster can do.
         webhook: how the admission webhook decides.
         verify: how the design rules are held.
         defaults: command -> flag without dashes (``fail-on``) -> value; flag and environment win over it.
@@ -344,6 +371,7 @@ class Config:
     vault: Vault = Vault()
     engine_roles: tuple[EngineRole, ...] = ()
     workloads: tuple[WorkloadFacts, ...] = ()
+    cluster: Cluster = Cluster()
     webhook: Webhook = Webhook()
     verify: Verify = field(default_factory=Verify)
     defaults: Mapping[str, Mapping[str, FlagValue]] = field(default_factory=dict)

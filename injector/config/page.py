@@ -85,6 +85,10 @@ workloads:
     labelsPath: grafana.podLabels
     annotationsPath: grafana.podAnnotations
 """,
+    "cluster": """\
+cluster:
+  kubernetes: '1.31'
+""",
     "verify": """\
 verify:
   rules:

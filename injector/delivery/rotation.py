@@ -9,13 +9,13 @@ from collections.abc import Iterable
 from typing import Final
 
 from injector.config.model import Config
+from injector.delivery.mode import TTL_S, words
 from injector.knowledge.apps import app_names
 from injector.migration.model import Delivery, Read, Rotation, RotationAction
 from injector.model import Consumer
 
 MAX_TTL_S: Final = 24 * 3600
 """What a role has where nobody says otherwise (`injector.vault.build`)."""
-_HOUR_S: Final = 3600
 _APPS: Final[dict[str, tuple[Rotation, str]]] = {
     # packaging/docker/run.sh ends with `exec grafana server`; "Override configuration with file provider", both of
     # https://github.com/grafana/grafana and https://grafana.com/docs/grafana/latest/setup-grafana/configure-grafana/
@@ -83,7 +83,7 @@ def advise(rotation: Rotation, why: str, max_ttl_s: int) -> tuple[str, ...]:
     """
     if rotation.action is RotationAction.NONE:
         return ()
-    lasting = _words(max_ttl_s)
+    lasting = words(max_ttl_s)
     if why:
         return (why, f"That happens after {lasting} (maxTtl under engineRoles in phase2.yaml).")
     return (
@@ -99,6 +99,8 @@ def max_ttl_of(config: Config, namespace: str, names: Iterable[str], engines: It
     return min(((one.max_ttl_s if one else 0) or MAX_TTL_S for one in found), default=MAX_TTL_S)
 
 
-def _words(seconds: int) -> str:
-    hours, rest = divmod(seconds, _HOUR_S)
-    return f"{hours} h" if hours and not rest else f"{seconds} s"
+def ttl_of(config: Config, namespace: str, names: Iterable[str], engines: Iterable[str]) -> int:
+    """Return the shortest time after which one of several logins ends unless it is renewed, in seconds."""
+    have = tuple(names)
+    found = [config.find_engine_role(namespace, have, engine) for engine in engines]
+    return min(((one.ttl_s if one else 0) or TTL_S for one in found), default=TTL_S)

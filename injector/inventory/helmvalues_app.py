@@ -88,6 +88,7 @@ def _pod_facts(controller: Map, options: tuple[Map, ...], values: Map) -> PodFac
         service_account=_account(controller, values),
         has_token=first("automountServiceAccountToken") is not False,
         is_host_network=first("hostNetwork") is True,
+        is_job=controller.get("type") in ("cronjob", "job"),
     )
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from injector.config.model import AuthMethod, Config
-from injector.delivery.rotation import advise, max_ttl_of
+from injector.delivery.mode import advise_mode
+from injector.delivery.rotation import advise, max_ttl_of, ttl_of
 from injector.location import Location
 from injector.migration.model import Auth, SecretMigration, Stage
 from injector.model import NOWHERE, Consumer, Credential, Item, ObjectRef, Report, Verdict
@@ -156,7 +157,14 @@ def _auth(config: Config) -> Auth:
 
 def _unique(consumers: Iterable[Consumer]) -> list[Consumer]:
     found = {
-        (one.ref, one.container.name if one.container else "", one.how, one.key, one.env, one.path): one
+        (
+            one.ref,
+            (one.container.name, one.container.place) if one.container else (),
+            one.how,
+            one.key,
+            one.env,
+            one.path,
+        ): one
         for one in consumers
     }
     return list(found.values())
@@ -188,12 +196,13 @@ def _comments(
     for number, file in enumerate(migration.files):
         if file.key in draft.notes:
             found[f"spec.files[{number}]"] = (draft.notes[file.key],)
-    lasting = max_ttl_of(
-        config, migration.namespace, (migration.secret, source.ref.name), [one.engine for one in migration.credentials]
-    )
+    names, engines = (migration.secret, source.ref.name), [one.engine for one in migration.credentials]
+    lasting = max_ttl_of(config, migration.namespace, names, engines)
+    by_itself = ttl_of(config, migration.namespace, names, engines)
     for number, workload in enumerate(migration.workloads):
-        if workload.mode.value == "init":
-            found[f"spec.workloads[{number}].mode"] = ("A Job: rendered once, before it starts; nothing is renewed.",)
+        told = advise_mode(workload, by_itself, lasting)
+        if told:
+            found[f"spec.workloads[{number}].mode"] = told
         advice = advise(workload.rotation, takes.get((workload.kind, workload.name), ""), lasting)
         if advice:
             found[f"spec.workloads[{number}].rotation"] = advice

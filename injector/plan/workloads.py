@@ -9,13 +9,12 @@ from dataclasses import dataclass, field, replace
 from injector.config.model import Config, WorkloadFacts
 from injector.delivery.charts import Places, find_places, place_of
 from injector.delivery.choose import choose, find_command
+from injector.delivery.mode import choose_mode, is_of_job
 from injector.delivery.rotation import choose_rotation
-from injector.migration.model import ContainerReads, Delivery, Mode, Read, Rotation, RotationAction, Workload
+from injector.migration.model import ContainerReads, Delivery, Read, Rotation, RotationAction, Workload
 from injector.model import NOWHERE, Consumer, How, ObjectRef
 from injector.plan.model import Blocked, Change
 from injector.vault.objects import Undecided
-
-_JOBS = frozenset({"Job", "CronJob"})
 
 
 @dataclass(slots=True)
@@ -112,7 +111,11 @@ def _read_workload(ref: ObjectRef, consumers: list[Consumer], secret: Moved, con
         )
         return
     user, group = _identity_of(consumers, known)
-    is_job = ref.kind in _JOBS
+    mode, why_not = choose_mode(ref, consumers, known, config)
+    if why_not:
+        made.blocked.append(Blocked(ref=secret.maker, why=f"{ref}: {why_not}", location=consumers[0].location))
+        return
+    is_job = all(is_of_job(ref, one) for one in consumers)
     rotation, why = (
         (Rotation(action=RotationAction.NONE), "")
         if is_job
@@ -139,7 +142,7 @@ def _read_workload(ref: ObjectRef, consumers: list[Consumer], secret: Moved, con
                 )
                 for is_init, name in sorted(containers)
             ),
-            mode=Mode.INIT if is_job else Mode.SIDECAR,
+            mode=mode,
             rotation=rotation,
             run_as_user=user,
             run_as_group=group,

@@ -81,7 +81,7 @@ def test_entry_carries_its_line_as_evidence() -> None:
     [
         ("overides: []", "1: overides: no such key; did you mean overrides?"),
         ("vault:\n  kvmounts: [a]", "2: vault.kvmounts: no such key; did you mean kvMounts?"),
-        ("zzz: 1", "1: zzz: no such key; choose from overrides, bootstrap, apps, labelPrefix, vault, engineRoles, workloads, webhook, verify, defaults"),
+        ("zzz: 1", "1: zzz: no such key; choose from overrides, bootstrap, apps, labelPrefix, vault, engineRoles, workloads, cluster, webhook, verify, defaults"),
         ("- a", "1: must be a mapping with keys such as overrides, not a list"),
         ("just words", "1: must be a mapping with keys such as overrides, not a text"),
         ("overrides: {a: b}", "1: overrides: must be a list of verdicts of your own, not a mapping; begin each with a dash"),
@@ -114,6 +114,9 @@ def test_entry_carries_its_line_as_evidence() -> None:
         ("defaults: {classify: {output-file: x}}", "1: defaults.classify.output-file: no such key; did you mean output?"),
         ("vault: {mounts: [a]}", "1: vault.mounts: must be a mapping of engines to paths, not a list"),
         ("engineRoles:\n- ttl: 1d", "2: engineRoles[0].ttl: must be a time such as 30m or 12h, not another text"),
+        ("cluster: {kubernetes: 1.29}", "1: cluster.kubernetes: must be a version in quotes, not a number; put it in quotes"),
+        ("cluster: {kubernetes: 'v2'}", "1: cluster.kubernetes: v2 is not a version in quotes; as in '1.31'"),
+        ("workloads:\n- mode: once", "2: workloads[0].mode: once is no such value; choose from sidecar, init, native-sidecar"),
         ("engineRoles:\n- ttl: 60", "2: engineRoles[0].ttl: must be a time such as 30m or 12h, not a number"),
         ("engineRoles:\n- name: a", "2: engineRoles[0]: says nothing of the role; add connection, owner, grants, parameters, request or a ttl"),
         ("engineRoles:\n- engine: aws\n  request: {a: b}", "3: engineRoles[0].request: aws is asked for nothing but a credential; only kubernetes and pki take a request"),
