@@ -58,8 +58,6 @@ class ReviewEndpoint:
         """Answer one request."""
         started_s = time.perf_counter()
         body = _why_refused(scope) or await self._read(receive)
-        if body is None:
-            return  # whoever asked is gone
         reply = (
             answer_review(body, self._holder.current, decide=self._decide, on_error=self._on_error)
             if isinstance(body, bytes)
@@ -70,7 +68,7 @@ class ReviewEndpoint:
         if reply.outcome not in _QUIET:
             self._tell(reply)
 
-    async def _read(self, receive: Receive) -> bytes | Reply | None:
+    async def _read(self, receive: Receive) -> bytes | Reply:
         parts = bytearray()
         deadline_s = time.monotonic() + self._read_timeout_s
         while True:
@@ -78,7 +76,8 @@ class ReviewEndpoint:
             if message is None or time.monotonic() > deadline_s:
                 return make_refusal(408, "the body did not come in time; send it at once")
             if message["type"] == "http.disconnect":
-                return None
+                # Who has closed only one half still reads, and without an answer the server would make a 500 of it.
+                return make_refusal(400, "the body was cut off; send it whole")
             parts += message.get("body", b"")
             if len(parts) > MAX_BODY:
                 return make_refusal(413, _TOO_LARGE)

@@ -57,7 +57,9 @@ def serve(settings: Settings) -> None:
             port=settings.listen.port,
             interface=Interfaces.ASGI,
             workers=settings.workers,
-            http=HTTPModes.auto,
+            # The API server asks webhooks by HTTP/1.1 only (kubernetes apiserver/pkg/util/webhook/client.go, NextProtos). While
+            # granian waits for the first bytes to tell HTTP/2 apart, no limit of time holds: silent clients would stay.
+            http=HTTPModes.http1,
             http1_settings=HTTP1Settings(header_read_timeout=_HEADERS_MS),
             websockets=False,
             log_dictconfig=make_config(),

@@ -57,8 +57,10 @@ def test_body_that_does_not_come_is_given_up(messages: list[Message]) -> None:
     assert start["status"] == 408
 
 
-def test_nothing_is_sent_to_who_is_gone() -> None:
-    assert run([part(b"{"), {"type": "http.disconnect"}]) == []
+def test_body_that_was_cut_off_is_refused() -> None:
+    start, _ = run([part(b"{"), {"type": "http.disconnect"}])
+
+    assert start["status"] == 400
 
 
 @pytest.mark.parametrize("length", [b"99999999999", b"-1", b"many", b""])
