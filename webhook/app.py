@@ -18,9 +18,11 @@ from injector._version import __version__
 from injector.convention.known import Proposer
 from webhook.answering import Decide
 from webhook.endpoint import Receive, ReviewEndpoint, Scope, Send
+from webhook.events.sending import EventSender
 from webhook.externalsecrets import decide_external_secret
 from webhook.logs import LOGGER
 from webhook.metrics import Metrics
+from webhook.ordering import OrderWatch
 from webhook.pods import decide_pod
 from webhook.policies import PolicyFolder
 from webhook.settings import Settings
@@ -130,12 +132,18 @@ async def _watching(holder: Holder, settings: Settings) -> AsyncIterator[None]:
     """Watch beside the requests; the first of them are answered before everything is read."""
     from webhook.api.client import connect  # noqa: PLC0415 - 11 MB and 0.7 s, which a folder does not need
 
-    watcher = ClusterWatcher(connect(settings.cluster), holder, settings=settings.pods)
-    watcher.start()
+    api = connect(settings.cluster)
+    watcher = ClusterWatcher(api, holder, settings=settings.pods)
+    holder.events = EventSender(api)
+    holder.order = OrderWatch(api, holder.events.offer)
+    parts = (holder.events, holder.order, watcher)
+    for one in parts:
+        one.start()
     try:
         yield
     finally:
-        await asyncio.to_thread(watcher.stop)
+        for one in parts:
+            await asyncio.to_thread(one.stop)
 
 
 async def _look(folder: PolicyFolder, holder: Holder, poll_s: float) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final, TypeAlias
 
 from webhook.answering import Decide, OnError, answer_review
+from webhook.events.occurrences import find_occurrence
 from webhook.logs import LOGGER
 from webhook.metrics import Metrics
 from webhook.review import MAX_BODY, Outcome, Reply, make_refusal
@@ -67,6 +68,7 @@ class ReviewEndpoint:
         self._metrics.observe(self._name, reply.outcome, time.perf_counter() - started_s)
         if reply.outcome not in _QUIET:
             self._tell(reply)
+            self._make_event(reply)
 
     async def _read(self, receive: Receive) -> bytes | Reply:
         parts = bytearray()
@@ -102,6 +104,13 @@ class ReviewEndpoint:
         }
         level = logging.WARNING if reply.outcome in (Outcome.BAD_REQUEST, Outcome.ERROR) else logging.INFO
         _LOG.log(level, "answered", extra={"fields": fields})
+
+    def _make_event(self, reply: Reply) -> None:
+        if self._holder.events is None or reply.request is None or reply.answer is None:
+            return
+        occurrence = find_occurrence(reply.request, reply.answer)
+        if occurrence is not None:
+            self._holder.events.offer(occurrence)
 
 
 def _why_refused(scope: Scope) -> Reply | None:

@@ -14,6 +14,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from injector.cluster import WatchedKind
 from injector.migration.model import KIND
+from webhook.order import Order
 from webhook.review import Outcome
 from webhook.settings import MULTIPROCESS
 from webhook.state import Holder, Snapshot
@@ -51,6 +52,7 @@ class Metrics:
         }
         self._histograms = {endpoint: self._seconds.labels(endpoint) for endpoint in ENDPOINTS}
         self._watches = _Watches(self.registry)
+        self._told = _Told(self.registry)
         self._age = self._gauge("phase2_snapshot_age_seconds", "Since what is known was last compared with its source.")
         self._migrations = self._gauge("phase2_secretmigrations", "SecretMigrations that are held.")
         self._problems = self._gauge(
@@ -71,6 +73,7 @@ class Metrics:
         snapshot = holder.current
         self._age.set(holder.age_s(time.monotonic()))
         self._watches.set(holder.progress, snapshot)
+        self._told.set(holder)
         self._migrations.set(snapshot.count)
         self._problems.set(len(snapshot.problems))
         self._ready.set(1 if snapshot.is_complete else 0)
@@ -115,6 +118,30 @@ class _Watches:
             self._connections.labels(one.kind).inc(seen[0] - connections)
             self._lists.labels(one.kind).inc(seen[1] - lists)
             self._counted[one.kind] = seen
+
+
+class _Told:
+    """Events, and the order of webhooks."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._order = Gauge(
+            "phase2_webhook_order_ok",
+            "1 when the configurations let the injector be asked after phase2, 0 when not, -1 when nobody looked.",
+            registry=registry,
+            multiprocess_mode="mostrecent",
+        )
+        self._events = Counter(
+            "phase2_events_total", "Events written, or dropped: too many, or refused.", ("result",), registry=registry
+        )
+        self._counted = {"written": 0, "dropped": 0}
+
+    def set(self, holder: Holder) -> None:
+        judgement = holder.order.judgement if holder.order else None
+        self._order.set(-1 if judgement is None else int(judgement.order is Order.OK))
+        if holder.events is not None:
+            for result, number in (("written", holder.events.written), ("dropped", holder.events.dropped)):
+                self._events.labels(result).inc(number - self._counted[result])
+                self._counted[result] = number
 
 
 def read_expiry(certificate: Path) -> float:

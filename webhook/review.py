@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
@@ -96,6 +96,7 @@ class Reply:
     Attributes:
         body: JSON.
         uid, namespace: of the request; empty when there was none.
+        request, answer: what it was made of; None when there was no request.
     """
 
     status: int
@@ -103,6 +104,8 @@ class Reply:
     outcome: Outcome
     uid: str = ""
     namespace: str = ""
+    request: Request | None = field(default=None, repr=False, compare=False)
+    answer: Answer | None = field(default=None, repr=False, compare=False)
 
 
 class BadReviewError(Exception):
@@ -163,7 +166,7 @@ def make_reply(request: Request, answer: Answer) -> Reply:
     if answer.warnings:
         response["warnings"] = _short(answer.warnings)
     document = {"apiVersion": request.version, "kind": "AdmissionReview", "response": response}
-    return Reply(200, orjson.dumps(document), answer.outcome, request.uid, request.namespace)
+    return Reply(200, orjson.dumps(document), answer.outcome, request.uid, request.namespace, request, answer)
 
 
 def make_refusal(status: int, message: str) -> Reply:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from injector.cluster import ClusterState
 from injector.migration.model import SecretMigration
 from injector.pod.model import Settings
+from webhook.events.sending import EventSender
+from webhook.ordering import OrderWatch
 from webhook.watch.progress import Progress
 
 
@@ -50,14 +52,18 @@ class Holder:
     Attributes:
         checked_at_s: when a folder was last looked at, in seconds of the monotonic clock.
         progress: how the watch of each kind goes; empty when a folder is read.
+        events: writes Events; None when a folder is read.
+        order: looks at the order of webhooks; None when a folder is read.
     """
 
-    __slots__ = ("checked_at_s", "current", "progress")
+    __slots__ = ("checked_at_s", "current", "events", "order", "progress")
 
     def __init__(self, current: Snapshot | None = None) -> None:
         self.current = current or Snapshot()
         self.checked_at_s = 0.0
         self.progress: tuple[Progress, ...] = ()
+        self.events: EventSender | None = None
+        self.order: OrderWatch | None = None
 
     def age_s(self, now_s: float) -> float:
         """Return for how long nothing was heard of a source: of the kind of which that is longest; 0 before the first word."""

@@ -53,6 +53,18 @@ def kubeconfig(lab: Lab, folder: Path, *, port: int = 0) -> Path:
     return file
 
 
+def role_of() -> set[tuple[str, str, str]]:
+    """(verb, API group, resource) of everything that the ClusterRole of deploy/base grants."""
+    (role,) = [one for one in base_objects() if one["kind"] == "ClusterRole"]
+    return {
+        (verb, group, resource)
+        for rule in role["rules"]
+        for verb in rule["verbs"]
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+    }
+
+
 class RecordingApi:
     """Passes everything on, and remembers (verb, path), and how many pages of each path were asked for."""
 
