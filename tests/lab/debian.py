@@ -12,6 +12,8 @@ from tests.lab.errors import LevelUnavailableError
 
 #: Debian puts these beside PATH: daemons in sbin, PostgreSQL's by version, CNI plugins in lib.
 EXTRA_FOLDERS = ("/usr/sbin", "/sbin", "/usr/lib/cni", "/opt/cni/bin")
+#: The server itself; its namesake on PATH changes the user and folders to Debian's own.
+RABBITMQ_FOLDER = "/usr/lib/rabbitmq/bin"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,8 +34,17 @@ RUNC = DebianProgram(name="runc", package="runc")
 BRIDGE = DebianProgram(name="bridge", package="containernetworking-plugins")
 IP = DebianProgram(name="ip", package="iproute2")
 
+MARIADB = DebianProgram(name="mariadbd", package="mariadb-server")
+MARIADB_INSTALL = DebianProgram(name="mariadb-install-db", package="mariadb-server")
+MARIADB_CLIENT = DebianProgram(name="mariadb", package="mariadb-server")
+REDIS = DebianProgram(name="redis-server", package="redis-server")
+REDIS_CLIENT = DebianProgram(name="redis-cli", package="redis-server")
+RABBITMQ = DebianProgram(name="rabbitmq-server", package="rabbitmq-server")
+EPMD = DebianProgram(name="epmd", package="rabbitmq-server")
+
 AGENT_PROGRAMS = (POSTGRES, INITDB, BUSYBOX)
 NODE_PROGRAMS = (CONTAINERD, CONTAINERD_SHIM, CTR, RUNC, BRIDGE, IP)
+SYSTEM_PROGRAMS = (MARIADB, MARIADB_INSTALL, MARIADB_CLIENT, REDIS, REDIS_CLIENT, RABBITMQ, EPMD)
 
 
 def find_program(program: DebianProgram) -> Path | None:

@@ -42,10 +42,7 @@ class LabSession:
                 self.reasons[level] = str(err)
             else:
                 return self.lab
-        reason = f"lab level {level.label}: {self.reasons[level]}"
-        if is_required():
-            pytest.fail(f"{reason} (PHASE2_LAB=required)", pytrace=False)
-        pytest.skip(reason)
+        raise unavailable(f"lab level {level.label}: {self.reasons[level]}")
 
     def close(self) -> None:
         """End the lab, if one was started."""
@@ -56,6 +53,13 @@ class LabSession:
 def is_required() -> bool:
     """True when a skip must count as a failure."""
     return os.environ.get("PHASE2_LAB") == "required"
+
+
+def unavailable(reason: str) -> BaseException:
+    """What to raise where something cannot run: a skip, or a failure where a skip must count as one."""
+    if is_required():
+        return pytest.fail.Exception(f"{reason} (PHASE2_LAB=required)", pytrace=False)
+    return pytest.skip.Exception(reason)
 
 
 _SESSION = pytest.StashKey[LabSession]()
@@ -92,6 +96,16 @@ def lab_api(request: pytest.FixtureRequest, _lab_state: Path) -> Lab:
 def lab_agent(request: pytest.FixtureRequest, _lab_state: Path) -> Lab:
     """The lab with Vault, PostgreSQL, the injector and the External Secrets Operator too."""
     return request.config.stash[_SESSION].get(Level.AGENT, _lab_state)
+
+
+@pytest.fixture
+def lab_systems(lab_agent: Lab) -> Lab:
+    """The lab of level agent with MariaDB, Redis and RabbitMQ beside PostgreSQL."""
+    try:
+        lab_agent.systems  # noqa: B018 - starts them
+    except LevelUnavailableError as err:
+        raise unavailable(str(err)) from None
+    return lab_agent
 
 
 @pytest.fixture

@@ -27,6 +27,7 @@ from tests.lab.ports import PortPool
 from tests.lab.postgres import SUPERUSER
 from tests.lab.process import Launcher
 from tests.lab.programs import get_binary
+from tests.lab.systems import Surroundings, Systems
 from tests.lab.vault import VaultServer
 
 
@@ -86,6 +87,7 @@ class Lab:
         self.certs = create_certificates(state / "pki")
         self._services: AgentServices | None = None
         self._node: Node | None = None
+        self._systems: Systems | None = None
         self.level: Level | None = None
         self.seconds: dict[Level, float] = {}
         """How long each level took to become ready, beyond the one before it."""
@@ -119,6 +121,19 @@ class Lab:
             msg = "this lab has no node; raise it to level node first"
             raise LabError(msg)
         return self._node
+
+    @property
+    def systems(self) -> Systems:
+        """MariaDB, Redis and RabbitMQ, started when they are first asked for.
+
+        Raises:
+            LevelUnavailableError: Their packages are missing.
+        """
+        if self._systems is None:
+            started = Systems(Surroundings(self.launcher, self.ports, self.data))
+            started.start()
+            self._systems = started
+        return self._systems
 
     @property
     def kubeconfig(self) -> Path:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import pwd
 import secrets
 import shutil
 import signal
@@ -12,9 +10,9 @@ from pathlib import Path
 import psycopg
 
 from tests.lab import debian
-from tests.lab.errors import LevelUnavailableError
 from tests.lab.ports import PortPool, is_listening
-from tests.lab.process import Command, Launcher, User, run_once, wait_ready
+from tests.lab.process import Command, Launcher, run_once, wait_ready
+from tests.lab.users import find_unprivileged
 
 SUPERUSER = "postgres"
 
@@ -34,7 +32,7 @@ class PostgresServer:
         password_file = self._folder / "password"
         password_file.touch(mode=0o600)
         password_file.write_text(self.password, encoding="ascii")
-        user = _unprivileged_user()
+        user = find_unprivileged("postgres")
         if user is not None:
             for path in (self._folder, password_file):
                 shutil.chown(path, user.uid, user.gid)
@@ -101,17 +99,3 @@ class PostgresServer:
         except psycopg.OperationalError:
             return False
         return True
-
-
-def _unprivileged_user() -> User | None:
-    """Whom to run as: PostgreSQL refuses root."""
-    if os.geteuid() != 0:
-        return None
-    for name in ("postgres", "nobody"):
-        try:
-            entry = pwd.getpwnam(name)
-        except KeyError:
-            continue
-        return User(uid=entry.pw_uid, gid=entry.pw_gid)
-    msg = "PostgreSQL refuses to run as root and there is no user postgres or nobody; add one"
-    raise LevelUnavailableError(msg)
