@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import yaml
+
 from injector.config.model import AuthMethod
 from injector.migration.model import (
     Auth,
@@ -27,7 +29,7 @@ from tests.lab.kube import Object
 from tests.lab.lab import Lab
 from tests.lab.waiting import wait_until
 from tests.live.workloads import unique
-from tests.webhook.processes import Running, running
+from tests.webhook.processes import REPOSITORY, Running, running
 
 OPT_IN = {"phase2.tazlab.net/inject": "true"}
 REVISION = "phase2.tazlab.net/migration-revision"
@@ -51,19 +53,47 @@ class Shop:
     ) -> SecretMigration:
         """Write the migration of Secret db into the folder, and wait until the webhook obeys it."""
         made = migration(self.namespace, self.role, *reads, stage=stage, mode=mode, method=method)
-        before = self.webhook.log.read_text(encoding="utf-8").count("SecretMigrations read")
-        (self.policies / "db.yaml").write_text(write_migration(made), encoding="utf-8")
-        wait_until(
-            lambda: self.webhook.log.read_text(encoding="utf-8").count("SecretMigrations read") > before,
-            what="the webhook has read the migration",
-        )
+        self.obey(made)
         return made
+
+    def obey(self, made: SecretMigration) -> None:
+        """Write a migration of Secret db into the folder, and wait until the webhook obeys it."""
+        before = self._reads()
+        (self.policies / "db.yaml").write_text(write_migration(made), encoding="utf-8")
+        wait_until(lambda: self._reads() > before, what="the webhook has read the migration")
+
+    def _reads(self) -> int:
+        return self.webhook.log.read_text(encoding="utf-8").count("SecretMigrations read")
 
     def register(self, name: str = "00-phase2", *, reinvocation: str = "Never") -> None:
         """Let the API server ask the webhook about opted-in pods of the namespace, and wait until it does."""
         config = self._configuration(injector.KIND, name, "/mutate/pods", "pods.phase2.tazlab.net")
         config["webhooks"][0] |= {"objectSelector": {"matchLabels": OPT_IN}, "reinvocationPolicy": reinvocation}
         self._create(config)
+        self._wait_until_asked("pods", OPT_IN)
+
+    def tell(self, *objects: Object) -> None:
+        """Put copies of a cluster's objects into the folder, and wait until the webhook knows them."""
+        before = self._reads()
+        text = yaml.safe_dump({"apiVersion": "v1", "kind": "List", "items": list(objects)})
+        (self.policies / "objects.yaml").write_text(text, encoding="utf-8")
+        wait_until(lambda: self._reads() > before, what="the webhook has read the objects")
+
+    def register_shipped(self) -> None:
+        """Let the API server ask about pods as the shipped configuration says, of this namespace only."""
+        (shipped,) = (
+            one
+            for one in yaml.safe_load_all(
+                (REPOSITORY / "deploy" / "base" / "webhooks.yaml").read_text(encoding="utf-8")
+            )
+            if one["kind"] == injector.KIND
+        )
+        pods = [one for one in shipped["webhooks"] if one["clientConfig"]["service"]["path"] == "/mutate/pods"]
+        for one in pods:
+            one["clientConfig"] = {"url": f"{self.webhook.url}/mutate/pods", "caBundle": self.lab.certs.ca_bundle}
+            own = {"key": "kubernetes.io/metadata.name", "operator": "In", "values": [self.namespace]}
+            one["namespaceSelector"]["matchExpressions"].append(own)
+        self._create({**shipped, "webhooks": pods})
         self._wait_until_asked("pods", OPT_IN)
 
     def register_external_secrets(self) -> None:
@@ -142,8 +172,8 @@ class Shop:
 
 
 @contextmanager
-def shop(lab: Lab, namespace: str, folder: Path) -> Iterator[Shop]:
-    """A namespace of ServiceAccount web, and a webhook that is not registered yet."""
+def shop(lab: Lab, namespace: str, folder: Path, *, config: str = "") -> Iterator[Shop]:
+    """A namespace of ServiceAccount web, and a webhook that is not registered yet; `config` is its phase2.yaml."""
     role = unique("shop")
     lab.services.create_database_role(role)
     lab.services.create_auth_roles(role, namespace, ACCOUNT, [role])
@@ -154,6 +184,7 @@ def shop(lab: Lab, namespace: str, folder: Path) -> Iterator[Shop]:
     lab.kube.create({"apiVersion": "v1", "kind": "Secret", "metadata": meta, "stringData": value})
     policies = folder / "policies"
     policies.mkdir()
+    (folder / "phase2.yaml").write_text(config, encoding="utf-8")
     with running(policies, folder / "webhook.log", certs=lab.certs) as webhook:
         made = Shop(lab=lab, namespace=namespace, role=role, policies=policies, webhook=webhook)
         try:
@@ -201,9 +232,18 @@ def migration(
     )
 
 
-def pod(namespace: str, name: str, spec: Object, *, labels: dict[str, str] | None = None) -> Object:
+def pod(
+    namespace: str,
+    name: str,
+    spec: Object,
+    *,
+    labels: dict[str, str] | None = None,
+    annotations: dict[str, str] | None = None,
+) -> Object:
     """A pod of ServiceAccount web, opted in unless other labels are given."""
-    meta = {"name": name, "namespace": namespace, "labels": dict(OPT_IN if labels is None else labels)}
+    meta: Object = {"name": name, "namespace": namespace, "labels": dict(OPT_IN if labels is None else labels)}
+    if annotations:
+        meta["annotations"] = annotations
     return {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": {"serviceAccountName": ACCOUNT, **spec}}
 
 
