@@ -28,6 +28,14 @@ SECRET = [
     ("secret_id", "1f0b6a0e-9b0a-4d55-a7c2-5f5d1c0f7a11"),
     ("password", "${PASSWORD:-hunter2}"),
     ("PASSWORD", "<hunter2!>"),
+    ("POSTGRES_PASSWORD", "vibe"),
+    ("secret-key", "s3events123"),
+    ("url", "https://hooks.slack.com/services/T00000000/B00000000/aB3dE5fG7hI9jK1lM3nO5pQ7"),
+    (".dockerconfigjson", '{"auths":{"ghcr.io":{"auth":"dXNlcjpwYXNzd29yZA=="}}}'),
+    ("config", '{"bearerToken":"eyJhbGciOi","tlsClientConfig":{"insecure":false}}'),
+    ("auth", "admin:$2y$05$eVlq5lQ3bXb9ZrXcEr9kDeYk6yJxHkQn"),
+    ("wg0.conf", "[Interface]\nPrivateKey = yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=\n"),
+    ("alertmanager.yaml", "global:\n  smtp_smarthost: mail:587\n  smtp_auth_password: abc123def\n"),
 ]
 HARMLESS = [
     ("password", ""),
@@ -58,6 +66,20 @@ HARMLESS = [
     ("known_hosts", "github.com ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl\n"),
     ("identity.pub", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl me@home"),
     ("config.yaml", "database:\n  host: db\n  port: 5432\n"),
+    ("email", "me@example.com"),
+    ("DATABASE_URL", "postgres://app@db:5432/app"),
+    ("role-arn", "arn:aws:iam::123456789012:role/external-dns"),
+    ("uuid", "1f0b6a0e-9b0a-4d55-a7c2-5f5d1c0f7a11"),
+    ("WIREGUARD_PUBLIC_KEY", "xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg="),
+    (".dockerconfigjson", '{"auths":{}}'),
+    ("config", '{"tlsClientConfig":{"insecure":false}}'),
+    ("token", "REPLACE_WITH_TOKEN"),
+    ("api-key", "YOUR_ACTUAL_API_KEY_HERE"),
+    ("git_token", "${.secrets.git_token}"),
+    ("AWS_SECRET_ACCESS_KEY", "X" * 40),
+    ("gpg.pub", "-----BEGIN PGP PUBLIC KEY BLOCK-----\nVersion: GnuPG v2\n\nmQENBF\n=abcd\n-----END PGP PUBLIC KEY BLOCK-----"),
+    ("alertmanager.yaml", "route:\n  receiver: 'null'\nreceivers:\n- name: 'null'\n"),
+    ("SECRET_DOMAIN", "example.com"),
 ]  # fmt: skip
 
 
