@@ -59,7 +59,10 @@ def finish(
     diff = render_changes(outcome.workspace)
     notes = list(outcome_notes(outcome))
     full = is_full(world.report, is_allowed=reading.allow_unreadable)
-    if outcome.workspace.changed and is_writing:
+    is_written = is_writing and full
+    if outcome.workspace.changed and is_writing and not full:
+        notes.append(Note("error", "nothing is written: somebody may read a Secret in a file that cannot be read"))
+    elif outcome.workspace.changed and is_writing:
         if not is_sure:
             ask(diff, console)
         _write(world)
@@ -72,7 +75,7 @@ def finish(
     return Answer(
         document=diff
         if output is ChangeFormat.DIFF
-        else render_json(build_outcome_document(outcome, is_written=is_writing)),
+        else render_json(build_outcome_document(outcome, is_written=is_written)),
         notes=tuple(notes),
         exit_code=2 if outcome.refused or not full else 0,
     )

@@ -53,6 +53,11 @@ def read_opted_pods(resource: Resource, root: str) -> OptedPods | None:
     return OptedPods(ref=resource.ref, root=root, leaves=leaves, undoing=undoing)
 
 
+def is_label(path: PodPath) -> bool:
+    """Tell the opt-in label, whatever its prefix is."""
+    return bool(path) and path[-1].endswith("/inject")
+
+
 def is_mark(path: PodPath) -> bool:
     """Tell the label and the lists by which pods say that they want to be injected, whatever their prefix is."""
     return bool(path) and path[-1].endswith(("/inject", "/secrets", "vault.hashicorp.com/agent-inject"))

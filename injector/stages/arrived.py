@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 
 from injector.errors import EditError
 from injector.inventory.facts import Inventory, OptedPods
-from injector.inventory.opted import PodPath, digest, is_mark, iter_leaves
+from injector.inventory.opted import PodPath, digest, is_label, is_mark, iter_leaves
 from injector.location import Location
 from injector.manifests.document import mapping, text
 from injector.manifests.yamldoc import Map, Parsed, Seq, Value, iter_documents
@@ -62,7 +62,13 @@ def find_lost(migration: SecretMigration, tree: Tree) -> Iterator[Lost]:
 
 
 def _first_lost(consumer: Consumer, pods: OptedPods | None, tree: Tree) -> Lost | None:
-    for path, wanted in _written(consumer, tree.workspace).items():
+    written = _written(consumer, tree.workspace)
+    if pods is None and written and not any(is_label(path) or _is_post_rendered(path) for path in written):
+        told = (
+            f"the pods of {consumer.ref} have no opt-in label any more; put it back, or take stage inject back with git"
+        )
+        return told, consumer.origin.location
+    for path, wanted in written.items():
         found = pods.leaves.get(path) if pods else None
         if found is None or found.digest != wanted:
             at = _culprit(path, pods, consumer, tree)
@@ -88,10 +94,14 @@ def _leaves(consumer: Consumer, workspace: Workspace) -> dict[PodPath, str]:
     return {path: digest(value) for path, value, _, _ in iter_leaves(body) if value not in ({}, [])}
 
 
+def _is_post_rendered(path: PodPath) -> bool:
+    return path[:2] == ("spec", "postRenderers")
+
+
 def _named(path: PodPath) -> str:
-    if path[-1].endswith("/inject"):
+    if is_label(path):
         return "the opt-in label"
-    if path[:2] == ("spec", "postRenderers"):
+    if _is_post_rendered(path):
         return "the post-renderer"
     if path[-1].endswith("/secrets"):
         return "the list of migrations"

@@ -64,6 +64,23 @@ def test_no_diff_shows_what_stands_beside_an_edit(tmp_path: Path, run: Run) -> N
     assert not [text for text in shown if planted in text]
 
 
+@pytest.mark.parametrize("command", [("apply", "--stage", "inject"), ("rollback",)])
+def test_nothing_is_written_while_a_deployed_file_cannot_be_read(
+    root: Path, run: Run, command: tuple[str, ...]
+) -> None:
+    run("apply", str(root), "--stage", "prepare", "--write", "--yes")
+    listing = (root / "kustomization.yaml").read_text()
+    grow(root, {"kustomization.yaml": f"{listing}  - late.yaml\n", "late.yaml": "<<<<<<< HEAD\na: 1\n"})
+    before = tree_of(root)
+
+    ran = run(*command, str(root), "--write", "--yes")
+
+    assert ran.code == 2
+    assert "phase2: error: nothing is written: somebody may read a Secret in a file that cannot be read\n" in ran.err
+    assert tree_of(root) == before
+    assert run(*command, str(root), "--write", "--yes", "--allow-unreadable").code == 0
+
+
 def test_a_plan_writes_nothing_into_the_tree(root: Path, run: Run) -> None:
     before = tree_of(root)
 

@@ -180,6 +180,20 @@ def test_a_patch_that_came_after_the_label_is_found_by_the_next_stage(tmp_path: 
     assert refusals(made)[0].endswith(f"a patch would take {LABEL}")
 
 
+def test_a_label_that_was_taken_out_by_hand_is_missed(tmp_path: Path) -> None:
+    reach(tmp_path, charted(), "prepare", "inject")
+    text = (tmp_path / "web.yaml").read_text()
+    grow(tmp_path, {"web.yaml": text.replace(', phase2.tazlab.net/inject: "true"', "")})
+
+    made = step(tmp_path, "release")
+
+    assert text != (tmp_path / "web.yaml").read_text()
+    assert refusals(made) == [
+        "web.yaml:1: the pods of HelmRelease/shop/web have no opt-in label any more; put it back, or take stage inject back with "
+        "git; nothing is changed, edit it by hand"
+    ]
+
+
 def test_a_patch_that_sets_the_wrapped_command_again_is_refused(tmp_path: Path) -> None:
     reach(tmp_path, shop(kustomization__yaml=KUSTOMIZATION + WORKLOAD), "prepare")
 
