@@ -56,7 +56,7 @@ def finish(
     """Write what a run would change when that is asked for, and return its answer."""
     from injector.report.planjson import build_outcome_document, render_json
 
-    diff = render_changes(outcome.workspace)
+    diff = render_changes(outcome.workspace.delta())
     notes = list(outcome_notes(outcome))
     full = is_full(world.report, is_allowed=reading.allow_unreadable)
     is_written = is_writing and full

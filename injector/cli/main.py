@@ -105,11 +105,12 @@ def _explain_failure(err: Exception, console: Console) -> int:
 
 def _explain_bug(err: Exception, console: Console) -> None:
     """Say that this is a bug and where. Never the exception's own text: it may quote what stands in a file."""
+    from injector.cli.sharing import SharedWorkError
     from injector.inventory.workers import WorkerError
 
     frames = traceback.extract_tb(err.__traceback__)
     where = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "nowhere"
-    what = str(err) if isinstance(err, WorkerError) else f"{where}: {type(err).__name__}"
+    what = str(err) if isinstance(err, WorkerError | SharedWorkError) else f"{where}: {type(err).__name__}"
     console.error(f"{what}: this is a bug of {PROGRAM}; run it again with -vv and report that")
     for line in traceback.format_list(frames):
         console.write(Note("debug", line.rstrip("\n")))

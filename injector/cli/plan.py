@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,12 +14,13 @@ from injector.cli.configuring import paths_argument
 from injector.cli.options import CONTEXT, Command, Session, flag, reading_flags
 from injector.cli.planning import World, choose_wanted, plan_notes, read_world, render_changes
 from injector.cli.reading import Reading, is_full, little_garbage, unreadable_notes
+from injector.cli.sharing import share
 from injector.cli.words import Names, OneOf, PathName, SomeOf, flatten
 from injector.errors import UsageError
 
 if TYPE_CHECKING:
     from injector.plan.model import Proposal
-    from injector.stages.run import Outcome
+    from injector.stages.preview import Preview
 
 
 class PlanFormat(StrEnum):
@@ -85,7 +87,7 @@ def command(
     wanted = choose_wanted([name for group in only for name in group], world)
     proposals = [one for one in world.plan.proposals if wanted(one.migration.namespace, one.migration.name)]
     with little_garbage():
-        seen = preview(world.scene(wanted), world.workspace)
+        seen = preview(world.scene(wanted), world.workspace, partial(share, jobs=reading.jobs))
     full = is_full(world.report, is_allowed=reading.allow_unreadable)
     reached = _reached(flatten(fail_on), world, has_changes=bool(world.workspace.changed))
     asked = {one.migration for one in world.plan.undecided}
@@ -106,7 +108,7 @@ def command(
     document = ""
     match output:
         case PlanFormat.DIFF:
-            document = render_changes(world.workspace)
+            document = _diff(seen)
         case PlanFormat.YAML:
             document = _yaml(proposals)
         case PlanFormat.JSON:
@@ -130,19 +132,25 @@ def _reached(bars: Sequence[PlanBar], world: World, *, has_changes: bool) -> lis
     return [bar for bar in bars if holds.get(bar)]
 
 
+def _diff(seen: Preview) -> str:
+    """Return what each stage changes, one after the other: a file that several stages edit stands under each of them."""
+    parts = ((step.stage, render_changes(delta)) for step, delta in zip(seen.steps, seen.deltas, strict=True))
+    return "".join(f"# stage {stage}\n{text}" for stage, text in parts if text)
+
+
 def _yaml(proposals: Sequence[Proposal]) -> str:
     from injector.migration.write import write_migration
 
     return "---\n".join(write_migration(one.migration, one.comments) for one in proposals)
 
 
-def _json(world: World, proposals: Sequence[Proposal], seen: Outcome) -> str:
+def _json(world: World, proposals: Sequence[Proposal], seen: Preview) -> str:
     from injector.report.planjson import build_plan_document, render_json
 
     return render_json(build_plan_document(world.plan, proposals, seen.refused, world.config))
 
 
-def _write_folder(name: str, world: World, proposals: Sequence[Proposal], seen: Outcome) -> None:
+def _write_folder(name: str, world: World, proposals: Sequence[Proposal], seen: Preview) -> None:
     """Write the plan as a folder: migrations, pods, Vault's side in each form, and the diff."""
     from pathlib import Path
 
@@ -163,7 +171,7 @@ def _write_folder(name: str, world: World, proposals: Sequence[Proposal], seen: 
         },
         **{f"vault/{path}": text for path, text in render_files(vault).items()},
         "vault/main.tf": render_terraform(vault),
-        "changes.diff": render_changes(world.workspace),
+        "changes.diff": _diff(seen),
         "plan.json": _json(world, proposals, seen),
         **{
             f"pods/{one['namespace']}.{one['kind']}.{one['name']}.json": render_json(one)

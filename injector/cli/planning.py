@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from injector.manifests.tree import Tree
     from injector.model import Report
     from injector.plan.model import Plan
+    from injector.stages.journal import Delta
     from injector.stages.run import Outcome, Scene
     from injector.stages.workspace import Workspace
 
@@ -176,8 +177,8 @@ def plan_notes(world: World) -> Iterator[Note]:
         )
 
 
-def render_changes(workspace: Workspace, *, has_journal: bool = False) -> str:
-    """Return everything that would change as one unified diff; the journal, which only repeats it, left out.
+def render_changes(delta: Delta) -> str:
+    """Return changes as one unified diff; the journal, which only repeats them, left out.
 
     Without lines around a change, and with ``<redacted>`` for what may be a secret value in the lines that change: a
     manifest may hold somebody's password there, and a diff goes where manifests do not, such as the log of a CI run.
@@ -186,11 +187,8 @@ def render_changes(workspace: Workspace, *, has_journal: bool = False) -> str:
     from injector.edit.diff import render_diff
     from injector.stages.journal import FOLDER
 
-    delta = workspace.delta()
-    if not has_journal:
-        delta = {path: pair for path, pair in delta.items() if not path.startswith(f"{FOLDER}/")}
     own = frozenset(path for path, (old, _) in delta.items() if _is_own(path, old))
-    changes = ChangeSet.of(Change(path, *pair) for path, pair in delta.items())
+    changes = ChangeSet.of(Change(path, *pair) for path, pair in delta.items() if not path.startswith(f"{FOLDER}/"))
     shown = render_diff(changes, 0, lambda path, line: line if path in own else _hide(line))
     return shown.decode("utf-8", "backslashreplace")
 

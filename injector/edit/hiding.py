@@ -22,6 +22,7 @@ _END: Final = r"(?=[ \t]*(?:[,}\]\r\n#]|\Z))"
 _REFERENCE: Final = re.compile(
     rf"""
       (?<![\w.-])["']?(?:{_NAMES})["']?:[ \t]+["']?(?P<named>[\w./@-]*)["']?{_END}
+    | (?<![\w.-])["']?[\w.-]{{1,253}}/secrets["']?:[ \t]+(?P<listed>[\w.-]+(?:,[\w.-]+)*){_END}
     | (?<![\w.-])[A-Za-z]{{1,40}}:[ \t]*(?:true|false)?(?=[ \t]*(?:[{{\[\r\n#]|\Z))
     | [\u2013\u2014\u2026\u2190-\u2193]
     """,
@@ -38,7 +39,7 @@ def hide(line: str) -> str:
     kept: list[str] = []
     last = 0
     for match in _REFERENCE.finditer(line):
-        if not is_plain(match["named"] or ""):
+        if not all(map(is_plain, (match["named"] or match["listed"] or "").split(","))):
             continue
         kept += [_hide(line[last : match.start()]), match[0]]
         last = match.end()

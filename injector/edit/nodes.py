@@ -152,6 +152,9 @@ def parse(text: str, path: str, *, line: int = 1) -> Tree:
     return Tree(path, text, line, root, tokens.comments)
 
 
+_BLOCK_STYLES: Final = ("|", ">")
+
+
 class _RefusedError(Exception):
     def __init__(self, offset: int, message: str) -> None:
         super().__init__(message)
@@ -168,23 +171,27 @@ class _Tokens:
         self.properties: dict[int, int] = {}
         comments: list[tuple[int, str]] = []
         behind = 0
+        # Types are compared, not asked for their bases: half of the time goes here, and libyaml's tokens have no subclasses.
         for token in yaml.scan(text, yaml.CSafeLoader):
+            kind = type(token)
             start, end = token.start_mark.index, token.end_mark.index
-            if start > behind:
+            if start > behind and text.find("#", behind, start) >= 0:
                 comments += [(found.start(), found.group()) for found in _COMMENT.finditer(text, behind, start)]
             behind = max(behind, end)
-            if isinstance(token, yaml.BlockEntryToken):
-                self.dashes.append((start, end))
-            elif isinstance(token, yaml.ValueToken):
+            if isinstance(token, yaml.ScalarToken):
+                if token.style in _BLOCK_STYLES:
+                    header = _HEADER_COMMENT.match(text, start)
+                    if header:
+                        comments.append((header.start(1), header.group(1)))
+            elif kind is yaml.ValueToken:
                 self.colons.append((start, end))
-            elif isinstance(token, yaml.KeyToken) and end > start:
-                self.questions.append((start, end))
-            elif isinstance(token, (yaml.AnchorToken, yaml.TagToken)):
+            elif kind is yaml.KeyToken:
+                if end > start:
+                    self.questions.append((start, end))
+            elif kind is yaml.BlockEntryToken:
+                self.dashes.append((start, end))
+            elif kind is yaml.AnchorToken or kind is yaml.TagToken:
                 self.properties[start] = end
-            elif isinstance(token, yaml.ScalarToken) and token.style in ("|", ">"):
-                header = _HEADER_COMMENT.match(text, start)
-                if header:
-                    comments.append((header.start(1), header.group(1)))
         self.comments = tuple(comments)
 
     def content_start(self, text: str, start: int, end: int) -> tuple[int, int]:

@@ -147,7 +147,7 @@ def resolve_scalar(text: str) -> str | int | float | bool | None:
     return text
 
 
-def _parse_int(text: str) -> int | str:
+def _parse_int(text: str) -> int | float | str:
     digits = text.lstrip("+-")
     if len(digits) > _INT64_DIGITS:  # beyond 64 bits Go keeps a float or text; nothing of ours is such a number
         return text
@@ -157,5 +157,6 @@ def _parse_int(text: str) -> int | str:
     if digits.startswith("0o"):
         return sign * int(digits, 8)
     if len(digits) > 1 and digits.startswith("0"):
-        return sign * int(digits, 8)
+        # 08 is no octal number, and Go goes on to take it for a float.
+        return float(text) if "8" in digits or "9" in digits else sign * int(digits, 8)
     return sign * int(digits)

@@ -90,6 +90,7 @@ class Scene:
         journals: paths of the journals that the tree has.
         is_inline: write into the manifests what the webhook would do to the pods.
         past: what the tree's files have been, for the way back.
+        is_shown: nothing will be written, so that nobody needs a journal, nor what Vault must hold.
     """
 
     plan: Plan
@@ -99,6 +100,7 @@ class Scene:
     journals: Collection[str] = ()
     is_inline: bool = False
     past: Past = no_past
+    is_shown: bool = False
     manifests: Manifests = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -117,7 +119,6 @@ def apply_stage(stage: Stage, scene: Scene, workspace: Workspace) -> Outcome:
     made = Outcome(workspace)
     order = max((read_order(workspace.get(path) or b"") for path in scene.journals), default=0)
     proposals = scene.plan.proposals
-    before = vault_files([one.migration for one in proposals if one.is_committed], scene.config)
     now: list[SecretMigration] = []
     for proposal in proposals:
         migration = proposal.migration
@@ -139,14 +140,22 @@ def apply_stage(stage: Stage, scene: Scene, workspace: Workspace) -> Outcome:
             made.already.append(migration.ref)
             continue
         order += 1
-        title = f"{migration.namespace}/{migration.name} {stage}"
-        path = journal_path(migration.namespace, migration.name, stage)
-        is_written = scene.is_inline and stage is Stage.INJECT
-        fork.put(path, write_journal(title, order, fork.delta(), is_written=is_written))
+        if not scene.is_shown:
+            _note(stage, migration, scene, fork, order)
         workspace.take(fork)
         made.done.append(Done(migration=migration.ref, stage=stage, document=moved))
-    put_vault_files(workspace, before, vault_files(now, scene.config))
+    if not scene.is_shown:
+        before = [one.migration for one in proposals if one.is_committed]
+        put_vault_files(workspace, vault_files(before, scene.config), vault_files(now, scene.config))
     return made
+
+
+def _note(stage: Stage, migration: SecretMigration, scene: Scene, workspace: Workspace, order: int) -> None:
+    """Write the journal of what a stage did to one migration."""
+    title = f"{migration.namespace}/{migration.name} {stage}"
+    path = journal_path(migration.namespace, migration.name, stage)
+    is_written = scene.is_inline and stage is Stage.INJECT
+    workspace.put(path, write_journal(title, order, workspace.delta(), is_written=is_written))
 
 
 def refuse(ref: ObjectRef, err: EditError) -> Refused:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -33,18 +35,41 @@ def git(root: Path, *arguments: str) -> None:
 def test_a_plan_is_a_diff_of_all_that_would_change(root: Path, run: Run) -> None:
     ran = run("plan", str(root))
 
-    files = [line.split(" b/")[1] for line in ran.out.splitlines() if line.startswith("diff --git ")]
+    parts = re.split(r"(?m)^# stage (\w+)\n", ran.out)
+    files = [[line.split(" b/")[1] for line in part.splitlines() if line.startswith("diff --git ")] for part in parts]
     assert ran.code == 0
-    assert files == [
-        ".phase2/vault/apply.sh",
-        ".phase2/vault/main.tf",
-        ".phase2/vault/policies/shop-web.hcl",
-        "db.db.secretmigration.yaml",
-        "db.yaml",
-        "kustomization.yaml",
-        "web.yaml",
+    assert parts[1::2] == ["prepare", "inject", "release", "retire"]
+    assert files[2::2] == [
+        [
+            ".phase2/vault/apply.sh",
+            ".phase2/vault/main.tf",
+            ".phase2/vault/policies/shop-web.hcl",
+            "db.db.secretmigration.yaml",
+            "kustomization.yaml",
+        ],
+        ["db.db.secretmigration.yaml", "web.yaml"],
+        ["db.db.secretmigration.yaml", "db.yaml", "web.yaml"],
+        ["db.db.secretmigration.yaml", "db.yaml", "kustomization.yaml"],
     ]
     assert ran.err.endswith("1 can move; 0 blocked; 0 not decided\n")
+
+
+def test_git_makes_of_each_part_of_a_plan_what_its_stage_makes(root: Path, run: Run) -> None:
+    """Nothing in this tree may be a secret, so that nothing in the diff is hidden."""
+    parts = re.split(r"(?m)^# stage \w+\n", run("plan", str(root)).out)[1:]
+    staged = shutil.copytree(root, root.parent / "staged")
+    for stage in ("prepare", "inject", "release", "retire"):
+        assert run("apply", str(staged), "--stage", stage, "--write", "--yes").code == 0
+    shutil.rmtree(staged / ".phase2" / "journal")
+
+    git(root, "init", "--quiet")
+    for number, part in enumerate(parts):
+        diff = root.parent / f"{number}.diff"
+        diff.write_text(part)
+        git(root, "apply", "--unidiff-zero", str(diff))
+
+    shutil.rmtree(root / ".git")
+    assert tree_of(root) == tree_of(staged)
 
 
 def test_no_diff_shows_what_stands_beside_an_edit(tmp_path: Path, run: Run) -> None:
@@ -244,3 +269,18 @@ def test_the_same_tree_gives_the_same_plan(root: Path, run: Run) -> None:
 @pytest.mark.parametrize("what", ["plan", "changes", "migration"])
 def test_schemas_are_printed(what: str, run: Run) -> None:
     jsonschema.Draft202012Validator.check_schema(json.loads(run("schema", what).out))
+
+
+def test_several_processes_show_what_one_shows(tmp_path: Path, run: Run) -> None:
+    trees = {
+        f"{name}/{path}": text.replace("namespace: shop", f"namespace: {name}")
+        for name in ("one", "two", "three")
+        for path, text in shop().items()
+        if path != "phase2.yaml"
+    }
+    root = grow(tmp_path, {**trees, "phase2.yaml": CONFIG})
+
+    alone, shared = run("plan", str(root), "--jobs", "1"), run("plan", str(root), "--jobs", "3")
+
+    assert alone == shared
+    assert "3 can move" in alone.err

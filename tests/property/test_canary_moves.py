@@ -216,7 +216,7 @@ def test_no_shape_of_a_secret_is_carried_on(secret: str) -> None:
     texts = [render_json(document), *(write_migration(one.migration, one.comments) for one in scene.plan.proposals)]
     for stage in Stage:
         scene, workspace, _ = scene_of(contents, decided)
-        texts.append(render_changes(apply_stage(stage, scene, workspace).workspace))
+        texts.append(render_changes(apply_stage(stage, scene, workspace).workspace.delta()))
         contents = written(contents, apply_stage(stage, *scene_of(contents, decided)[:2]))
         texts += [data.decode() for path, data in contents.items() if path not in old]
 

@@ -22,6 +22,7 @@ from injector.edit.hiding import hide, is_hidden
         "          value: 8080  # its port\n",
         '          value: "${DOMAIN}"\n',
         "  creationPolicy: Owner\r\n",
+        "        phase2.tazlab.net/secrets: db,grafana-db\n",
         "",
     ],
 )
@@ -36,6 +37,7 @@ def test_what_only_names_things_is_shown(line: str) -> None:
         ("- {name: A, value: hunter}, {name: B}\n", "- {name: A, value: <redacted>}, {name: B}\n"),
         ("  key: aX9!kQ\n", "  key: <redacted>\n"),
         ("  name: sk-12345\n", "  name: <redacted>\n"),
+        ("  a.example/secrets: db,aX9!kQ\n", "  a.example/secrets: db<redacted>\n"),
         ("  # password: hunter\n", "  # password: <redacted>\n"),
         ("  stage: x  # aX9kQ2vv7\n", "  stage: x  # <redacted>\n"),
         ("  url: postgres://a:hunter@db/x\n", "  url: postgres://<redacted>@db/x\n"),

@@ -22,6 +22,7 @@ from injector.manifests.yamldoc import (
     parse_chunk,
 )
 from injector.manifests.yamlstream import iter_markers
+from injector.manifests.yamlvalues import resolve_scalar
 
 
 def values(data: bytes) -> list[Value | str]:
@@ -152,3 +153,8 @@ def test_a_head_is_not_enough_where_variables_stand() -> None:
     parsed = parse_chunk(Chunk(0, 1, b"kind: Role\nrules: ['${VERBS}']\n"), "x.yaml", frozenset({"Role"}))
 
     assert (parsed.value, parsed.is_head) == ({"kind": "Role", "rules": ["${VERBS}"]}, False)
+
+
+@pytest.mark.parametrize(("text", "value"), [("017", 15), ("08", 8.0), ("-09", -9.0), ("0o17", 15), ("0x1F", 31)])
+def test_a_number_with_a_zero_before_it_is_read_as_go_reads_it(text: str, value: float) -> None:
+    assert resolve_scalar(text) == value

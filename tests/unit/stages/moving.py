@@ -175,11 +175,18 @@ def refusals(made: Outcome) -> list[str]:
     return [f"{one.location}: {one.why}" for one in made.refused]
 
 
-def shown(root: Path) -> tuple[list[str], str]:
-    """Return what a plan of the tree refuses, and the paths that it would change."""
+def shown(root: Path) -> tuple[list[str], list[dict[str, bytes]]]:
+    """Return what a plan of the tree refuses, and the tree as each of its stages would leave it."""
     _, scene, workspace = plan_of(root)
     seen = preview(scene, workspace)
-    return refusals(seen), " ".join(sorted(workspace.changed))
+    trees: list[dict[str, bytes]] = []
+    now = tree_of(root)
+    for delta in seen.deltas:
+        assert {path: old for path, (old, _) in delta.items()} == {path: now.get(path) for path in delta}
+        changed = {path: new for path, (_, new) in delta.items()}
+        now = {path: data for path, data in {**now, **changed}.items() if data is not None}
+        trees.append(now)
+    return [f"{one.location}: {one.why}" for one in seen.refused], trees
 
 
 def tree_of(root: Path) -> dict[str, bytes]:
