@@ -14,6 +14,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
+#: Where pods on the lab's node reach the host: the first address of their network.
+GATEWAY = "10.88.0.1"
 #: Longer than any test run, short enough that a forgotten key is soon worth nothing.
 LIFETIME = dt.timedelta(days=2)
 
@@ -59,6 +61,7 @@ def create_certificates(folder: Path) -> Certificates:
         x509.DNSName("localhost"),
         x509.DNSName("kubernetes.default.svc"),
         x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
+        x509.IPAddress(ipaddress.ip_address(GATEWAY)),
     ]
     cert = (
         _builder(name, ca_name, key.public_key())

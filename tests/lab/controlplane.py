@@ -133,6 +133,8 @@ class ControlPlane:
             "--authorization-mode=RBAC",
             "--allow-privileged=true",
             "--service-cluster-ip-range=10.0.0.0/24",
+            # there is no kube-proxy: a webhook's Service is asked at its pods' own addresses
+            "--enable-aggregator-routing=true",
             f"--service-account-key-file={self._certs.token_public_key}",
             f"--service-account-signing-key-file={self._certs.token_key}",
             f"--service-account-issuer={ISSUER}",

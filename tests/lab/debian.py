@@ -31,8 +31,11 @@ CONTAINERD = DebianProgram(name="containerd", package="containerd")
 CONTAINERD_SHIM = DebianProgram(name="containerd-shim-runc-v2", package="containerd")
 CTR = DebianProgram(name="ctr", package="containerd")
 RUNC = DebianProgram(name="runc", package="runc")
-BRIDGE = DebianProgram(name="bridge", package="containernetworking-plugins")
+# not "bridge": iproute2 has a program of that name
+CNI = DebianProgram(name="host-local", package="containernetworking-plugins")
 IP = DebianProgram(name="ip", package="iproute2")
+BUILDAH = DebianProgram(name="buildah", package="buildah")
+MMDEBSTRAP = DebianProgram(name="mmdebstrap", package="mmdebstrap")
 
 MARIADB = DebianProgram(name="mariadbd", package="mariadb-server")
 MARIADB_INSTALL = DebianProgram(name="mariadb-install-db", package="mariadb-server")
@@ -43,7 +46,8 @@ RABBITMQ = DebianProgram(name="rabbitmq-server", package="rabbitmq-server")
 EPMD = DebianProgram(name="epmd", package="rabbitmq-server")
 
 AGENT_PROGRAMS = (POSTGRES, INITDB, BUSYBOX)
-NODE_PROGRAMS = (CONTAINERD, CONTAINERD_SHIM, CTR, RUNC, BRIDGE, IP)
+IMAGE_PROGRAMS = (BUILDAH, MMDEBSTRAP)
+NODE_PROGRAMS = (CONTAINERD, CONTAINERD_SHIM, CTR, RUNC, CNI, IP)
 SYSTEM_PROGRAMS = (MARIADB, MARIADB_INSTALL, MARIADB_CLIENT, REDIS, REDIS_CLIENT, RABBITMQ, EPMD)
 
 

@@ -16,6 +16,7 @@ import pytest
 from tests.lab.errors import LevelUnavailableError
 from tests.lab.lab import Lab, Level
 from tests.lab.process import tail
+from tests.lab.product import IMAGE, build_image
 
 FIXTURE_LEVELS = {"lab_api": Level.API, "lab_agent": Level.AGENT, "lab_node": Level.NODE}
 
@@ -28,6 +29,7 @@ class LabSession:
         self.reasons: dict[Level, str] = {}
         self.tests: dict[Level, int] = dict.fromkeys(Level, 0)
         self.log_sizes: dict[Path, int] = {}
+        self.image: Path | None = None
 
     def get(self, level: Level, state: Path) -> Lab:
         """The lab at ``level`` or above; skips or fails the test when it cannot be."""
@@ -112,6 +114,22 @@ def lab_systems(lab_agent: Lab) -> Lab:
 def lab_node(request: pytest.FixtureRequest, _lab_state: Path) -> Lab:
     """The lab with a node on which pods really run."""
     return request.config.stash[_SESSION].get(Level.NODE, _lab_state)
+
+
+@pytest.fixture
+def product_image(request: pytest.FixtureRequest, lab_node: Lab) -> str:
+    """The product's own image, which the node has."""
+    session = request.config.stash[_SESSION]
+    if session.image is None:
+        try:
+            session.image = build_image()
+        except LevelUnavailableError as err:
+            reason = f"image: {err}"
+            if is_required():
+                pytest.fail(f"{reason} (PHASE2_LAB=required)", pytrace=False)
+            pytest.skip(reason)
+        lab_node.node.import_images(session.image)
+    return IMAGE
 
 
 @pytest.fixture

@@ -44,7 +44,7 @@ class Node:
             self._start_containerd()
             self._start_scheduler()
             archive = images.result()
-        self._import(archive)
+        self.import_images(archive)
         # after the import: the very first pod needs the pause image
         self._start_kubelet()
         wait_until(self._is_ready, what=f"node {NODE_NAME} is Ready", timeout_s=60)
@@ -67,7 +67,7 @@ class Node:
             "  restrict_oom_score_adj = true\n"
             "  netns_mounts_under_state_dir = true\n"
             '[plugins."io.containerd.grpc.v1.cri".cni]\n'
-            f'  bin_dir = "{debian.get_debian_program(debian.BRIDGE).parent}"\n'
+            f'  bin_dir = "{debian.get_debian_program(debian.CNI).parent}"\n'
             f'  conf_dir = "{self._folder}/cni"\n',
             encoding="utf-8",
         )
@@ -75,7 +75,8 @@ class Node:
         program = self._start("containerd", [binary, "--config", str(config)])
         wait_ready(program, self._socket.exists)
 
-    def _import(self, archive: Path) -> None:
+    def import_images(self, archive: Path) -> None:
+        """Give the node the images of a docker-archive."""
         ctr = str(debian.get_debian_program(debian.CTR))
         run_once(
             [ctr, "-a", str(self._socket), "-n", "k8s.io", "images", "import", str(archive)],
