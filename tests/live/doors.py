@@ -9,17 +9,19 @@ from types import TracebackType
 from typing import Self
 
 _PIECE = 65536
+_IP_FREEBIND = 15
+"""Linux: bind an address that no interface has yet; the bridge of a node's pods comes with the first pod."""
 _POLL_S = 0.02
 
 
 class Door:
-    """Listens on a loopback port and passes bytes on to another.
+    """Listens on a port, of loopback unless told otherwise, and passes bytes on to another on loopback.
 
     While it is `stalled` connections stay open and new ones are taken, but nothing passes: a half-open connection, as a
     firewall makes one that forgot it.
     """
 
-    def __init__(self, port: int, target: int) -> None:
+    def __init__(self, port: int, target: int, *, address: str = "127.0.0.1") -> None:
         self.port = port
         self.taken = 0
         self._target = target
@@ -29,7 +31,11 @@ class Door:
         self._is_closed = False
         self._sockets: list[socket.socket] = []
         self._lock = threading.Lock()
-        self._listener = socket.create_server(("127.0.0.1", port))
+        self._listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._listener.setsockopt(socket.SOL_IP, _IP_FREEBIND, 1)
+        self._listener.bind((address, port))
+        self._listener.listen()
         self._listener.settimeout(_POLL_S)
         threading.Thread(target=self._accept, daemon=True).start()
 
