@@ -2,7 +2,8 @@
 
 Everything it writes is below the lab's data directory, with three small exceptions that the
 programs have built in: /var/log/containers, /var/lib/cni/results and cgroups below /k8s.io
-(named after the container; the reaper removes these). Pods reach the lab's servers by ``hostNetwork: true``.
+(named after the container; the reaper removes these). The lab's servers are on loopback: pods
+reach them by ``hostNetwork: true`` or through a door at their network's gateway.
 """
 
 from __future__ import annotations
