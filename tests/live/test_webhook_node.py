@@ -67,7 +67,7 @@ class App:
 
     Attributes:
         name: of the workload and of its ServiceAccount.
-        container: the app; it leaves user and password, a line each, in /out/login.
+        container: the app; it prints user and password, a line each.
         reads: what it gets, and how.
     """
 
@@ -88,15 +88,13 @@ class App:
 def container(command: str, **more: object) -> Object:
     """A container that the restricted standard lets in; it stays unless the command ends it."""
     context = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
-    out = {"name": "out", "mountPath": "/out"}
-    mounts = [out, *more.pop("volumeMounts", [])]  # type: ignore[misc]
     made: Object = {"name": "app", "image": BUSYBOX_IMAGE, "command": ["/bin/sh", "-c", command], **more}
-    return {**made, "securityContext": context, "volumeMounts": mounts}
+    return {**made, "securityContext": context}
 
 
 STAY: Final = " && exec sleep 3600"
-COPY: Final = "for key in username password; do cat /etc/db/$key; echo; done > /out/login"
-PRINT: Final = 'printf "%s\n" "$PGUSER" "$PGPASSWORD" > /out/login'
+COPY: Final = "for key in username password; do cat /etc/db/$key; echo; done"
+PRINT: Final = 'printf "%s\n" "$PGUSER" "$PGPASSWORD"'
 MOUNT: Final[Object] = {"name": "creds", "mountPath": "/etc/db", "readOnly": True}
 WHOLE: Final = (Read(key="*", delivery=Delivery.FILE, path="/etc/db"),)
 GRAFANA: Final = (("username", "GF_DATABASE_USER"), ("password", "GF_DATABASE_PASSWORD"))
@@ -104,7 +102,7 @@ GRAFANA: Final = (("username", "GF_DATABASE_USER"), ("password", "GF_DATABASE_PA
 
 def apps() -> list[App]:
     """One of each kind of workload and of each delivery."""
-    grafana = f'for file in "${GRAFANA[0][1]}__FILE" "${GRAFANA[1][1]}__FILE"; do cat "$file"; echo; done > /out/login'
+    grafana = f'for file in "${GRAFANA[0][1]}__FILE" "${GRAFANA[1][1]}__FILE"; do cat "$file"; echo; done'
     wrapped = tuple(
         Read(key=key, delivery=Delivery.ENV_WRAPPED, env=env)
         for key, env in (("username", "PGUSER"), ("password", "PGPASSWORD"))
@@ -177,10 +175,9 @@ def pod_template(one: App) -> Object:
             "seccompProfile": {"type": "RuntimeDefault"},
         },
         "containers": [one.container],
-        "volumes": [{"name": "out", "emptyDir": {}}],
     }
-    if MOUNT in one.container["volumeMounts"]:
-        spec["volumes"].append({"name": "creds", "secret": {"secretName": "db"}})
+    if "volumeMounts" in one.container:
+        spec["volumes"] = [{"name": "creds", "secret": {"secretName": "db"}}]
     if one.is_short:
         spec["restartPolicy"] = "Never"
     return {"metadata": {"labels": {"app": one.name, **OPT_IN}}, "spec": spec}
@@ -238,12 +235,16 @@ class Installed:
         wait_until(lambda: all(is_obeyed() for _ in range(10)), what="both replicas know the migration", timeout_s=30)
 
     def read_login(self, one: App) -> tuple[Object, tuple[str, ...]]:
-        """The app's pod, and what the app itself has read."""
+        """The app's pod, and what the app itself has read.
+
+        From its log: kubelet takes the volumes of a pod that has ended away.
+        """
         body = wait_for_pod(self.lab, self.namespace, one.name)
-        file = self.lab.node.volume_file(body, "out", "login")
+        pattern = f"{self.namespace}_{body['metadata']['name']}_*/{one.container['name']}/0.log"
 
         def lines() -> tuple[str, ...]:
-            found = tuple(file.read_text(encoding="utf-8").split()) if file.is_file() else ()
+            text = "".join(log.read_text(encoding="utf-8") for log in (self.lab.launcher.logs / "pods").glob(pattern))
+            found = tuple(line.split(" ", 3)[3] for line in text.splitlines())
             return found if len(found) == len(GRAFANA) else ()
 
         return body, wait_until(lines, what=f"{one.name} has read its credentials", timeout_s=READY_S)
