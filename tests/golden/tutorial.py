@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -24,20 +25,23 @@ def _commands(block: str) -> list[str]:
     return [line.removeprefix("$ ") for line in block.splitlines() if line.startswith("$ ")]
 
 
-def rendered(folder: Path) -> str:
-    """Return the page with what its commands print.
+def rendered(folder: Path, text: str = "", variables: Mapping[str, str] | None = None, *programs: Path) -> str:
+    """Return a page with what its commands print.
 
     Args:
         folder: an empty one; the commands are run there, beside a copy of the example.
+        text: the page; without it the tutorial.
+        variables: of the environment, beside the usual ones.
+        programs: folders of further programs.
     """
-    shell = _Shell(folder)
-    return _BLOCK.sub(lambda match: shell.play(match[0]), PAGE.read_text(encoding="utf-8"))
+    shell = _Shell(folder, variables or {}, programs)
+    return _BLOCK.sub(lambda match: shell.play(match[0]), text or PAGE.read_text(encoding="utf-8"))
 
 
 class _Shell:
     """Runs commands one after the other, each where the one before ended."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, variables: Mapping[str, str], more: Iterable[Path]) -> None:
         programs = folder / "programs"
         programs.mkdir()
         program = programs / "phase2"
@@ -46,9 +50,9 @@ class _Shell:
         self.folder = folder / "clone"
         self.folder.mkdir()
         shutil.copytree(PROJECT / "examples" / "tazlab", self.folder / "examples" / "tazlab")
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PHASE2_", "GIT_"))}
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PHASE2_", "GIT_", "VAULT_"))}
         self.environment = kept | {
-            "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
+            "PATH": os.pathsep.join([str(programs), *map(str, more), os.environ["PATH"]]),
             "PYTHONPATH": str(PROJECT),
             "HOME": str(folder),
             "COLUMNS": "100",
@@ -56,6 +60,7 @@ class _Shell:
             "NO_COLOR": "1",
             **{f"GIT_{who}_NAME": "Ada" for who in ("AUTHOR", "COMMITTER")},
             **{f"GIT_{who}_EMAIL": "ada@example.org" for who in ("AUTHOR", "COMMITTER")},
+            **variables,
         }
 
     def play(self, block: str) -> str:
