@@ -115,6 +115,11 @@ _HELP: Final = (
 
 def _all_variables(consumer: Consumer, moved: Sequence[str], config: Config) -> Choice:
     """Choose for ``envFrom``: each moved key is a variable of the same name behind the prefix."""
+    for key in moved:
+        if is_exclusive(consumer, f"{consumer.env}{key}", config):
+            # envFrom goes on setting the old variable as long as the Secret is there.
+            why = f"{_who(consumer)} refuses to start with {consumer.env}{key} beside its variable for a file; name the keys under env"
+            return Choice(refusal=f"{why}, not by envFrom")
     choices = [_variable(consumer, key, f"{consumer.env}{key}", config) for key in moved]
     refusal = next((one.refusal for one in choices if one.refusal), "")
     if refusal:
@@ -150,6 +155,14 @@ def file_variable(consumer: Consumer, env: str, config: Config) -> str:
     known = find_file_variable(image, consumer.chart, env)
     # Some apps take the path inside of another value (a URL); only a plain path is written here.
     return known.name if known and known.value == "{path}" and known.form == "value" else ""
+
+
+def is_exclusive(consumer: Consumer, env: str, config: Config) -> bool:
+    """Tell whether the app ends when a variable stands beside the one that names its file."""
+    image = consumer.container.image if consumer.container else ""
+    own = config.find_app(image, consumer.chart)
+    known = find_file_variable(image, consumer.chart, env)
+    return bool(known and known.is_exclusive and not (own and own.file_variable(env)))
 
 
 def find_command(consumer: Consumer, config: Config) -> tuple[str, ...]:

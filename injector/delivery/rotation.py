@@ -6,35 +6,98 @@ The agent renews a lease until its longest time is over; then there is a new cre
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Final
 
 from injector.config.model import Config
 from injector.delivery.mode import TTL_S, words
 from injector.knowledge.apps import app_names
+from injector.knowledge.filevariables import MAKERS
 from injector.migration.model import Delivery, Read, Rotation, RotationAction
 from injector.model import Consumer
 
 MAX_TTL_S: Final = 24 * 3600
 """What a role has where nobody says otherwise (`injector.vault.build`)."""
-_APPS: Final[dict[str, tuple[Rotation, str]]] = {
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Habit:
+    """How an app takes up what changes.
+
+    Attributes:
+        why: in words, for a reviewer.
+        is_image: only the image tells; a chart of that name may deploy another one.
+    """
+
+    rotation: Rotation
+    why: str
+    is_image: bool = False
+
+
+def _ended(process: str, app: str) -> _Habit:
+    """Return the habit of an app that reads its files or variables when it starts, and whose process is known.
+
+    Args:
+        process: as the kernel calls it: the program's file name, at most 15 characters (proc(5), ``comm``).
+        app: in words.
+    """
+    why = f"{app} reads its login once, when it starts: the agent ends it when that changes, and the kubelet starts it again."
+    return _Habit(rotation=Rotation(action=RotationAction.RESTART, signal="TERM", process=process), why=why)
+
+
+def _signalled(signal: str, process: str, why: str) -> _Habit:
+    return _Habit(rotation=Rotation(action=RotationAction.SIGNAL, signal=signal, process=process), why=why)
+
+
+def _rereads(why: str, *, is_image: bool = False) -> _Habit:
+    return _Habit(rotation=Rotation(action=RotationAction.REREAD), why=why, is_image=is_image)
+
+
+def _restarted(why: str) -> _Habit:
+    return _Habit(rotation=Rotation(), why=why)
+
+
+_APPS: Final[dict[str, _Habit]] = {
     # packaging/docker/run.sh ends with `exec grafana server`; "Override configuration with file provider", both of
     # https://github.com/grafana/grafana and https://grafana.com/docs/grafana/latest/setup-grafana/configure-grafana/
-    "grafana": (
-        Rotation(action=RotationAction.RESTART, signal="TERM", process="grafana"),
-        "Grafana reads its files once, when it starts: the agent ends it when they change, and the kubelet starts it again.",
-    ),
+    "grafana": _ended("grafana", "Grafana"),
+    # https://github.com/dani-garcia/vaultwarden docker/start.sh: `exec /vaultwarden`; src/util.rs get_env_str_value
+    "vaultwarden": _ended("vaultwarden", "Vaultwarden"),
+    # https://github.com/authelia/authelia entrypoint.sh: `exec authelia`
+    "authelia": _ended("authelia", "Authelia"),
+    # https://github.com/miniflux/v2 packaging/docker/alpine/Dockerfile: CMD /usr/bin/miniflux
+    "miniflux": _ended("miniflux", "Miniflux"),
+    # https://github.com/go-vikunja/vikunja Dockerfile: ENTRYPOINT /app/vikunja/vikunja
+    "vikunja": _ended("vikunja", "Vikunja"),
+    # https://github.com/go-gitea/gitea docker/root/etc/s6/gitea/run: settings are made by `setup`, then `gitea web`
+    "gitea": _ended("gitea", "Gitea"),
+    # https://github.com/usememos/memos scripts/entrypoint.sh: reads the file, then `exec ./memos`
+    "memos": _ended("memos", "Memos"),
+    # https://github.com/semaphoreui/semaphore deployment/docker/server/server-wrapper: `exec semaphore server`
+    "semaphore": _ended("semaphore", "Semaphore"),
+    # https://github.com/prometheus-community/postgres_exporter cmd/postgres_exporter/datasource.go, read at the start
+    "postgres-exporter": _ended("postgres_export", "The exporter"),
     # https://prometheus.io/docs/prometheus/latest/configuration/configuration/: files of secrets are read at each request
-    "prometheus": (Rotation(action=RotationAction.REREAD), "Prometheus reads password files at each request."),
-    "alertmanager": (Rotation(action=RotationAction.REREAD), "Alertmanager reads password files at each request."),
+    "prometheus": _rereads("Prometheus reads password files at each request."),
+    "alertmanager": _rereads("Alertmanager reads password files at each request."),
+    # https://github.com/docker-library/wordpress wp-config-docker.php: getenv_docker() reads the file in every request
+    "wordpress": _rereads("WordPress reads the files in every request (the official image).", is_image=True),
     # https://nginx.org/en/docs/control.html
-    "nginx": (
-        Rotation(action=RotationAction.SIGNAL, signal="HUP", process="nginx"),
-        "nginx reads its files again on HUP.",
-    ),
+    "nginx": _signalled("HUP", "nginx", "nginx reads its files again on HUP."),
     # https://www.haproxy.org/ management guide, "Stopping and restarting HAProxy": master-worker mode reloads on USR2
-    "haproxy": (
-        Rotation(action=RotationAction.SIGNAL, signal="USR2", process="haproxy"),
-        "HAProxy in master-worker mode reads its files again on USR2.",
+    "haproxy": _signalled("USR2", "haproxy", "HAProxy in master-worker mode reads its files again on USR2."),
+    # https://github.com/pgbouncer/pgbouncer doc/usage.md, "Signals" and RELOAD: new server connections use new logins
+    "pgbouncer": _signalled("HUP", "pgbouncer", "PgBouncer reads its files again on HUP, and lets old connections go."),
+    # https://github.com/immich-app/immich server/start.sh: reads the files, then becomes node
+    "immich": _restarted("Immich reads its login once, when it starts."),
+    "immich-server": _restarted("Immich reads its login once, when it starts."),
+    # https://github.com/mealie-recipes/mealie docker/entry.sh: load_secrets, then python
+    "mealie": _restarted("Mealie reads its login once, when it starts."),
+    # https://github.com/paperless-ngx/paperless-ngx docker/rootfs/etc/s6-overlay/s6-rc.d/init-env-file/run
+    "paperless-ngx": _restarted("Paperless reads its login once, when its container starts."),
+    # https://github.com/nextcloud/docker .config/autoconfig.php: only an installation reads the variables
+    "nextcloud": _restarted(
+        "Nextcloud reads these variables when it is installed, and config.php from then on: let config.php read the files."
     ),
 }
 """App, by its image or chart -> how it takes up what changes, and why that is known."""
@@ -55,13 +118,22 @@ def choose_rotation(
     from_environment = any(one.delivery is Delivery.ENV_WRAPPED for one in reads)
     for consumer in consumers:
         for name in _names(consumer):
-            rotation, why = _APPS.get(name, (None, ""))
-            if rotation is None or (rotation.signal and not has_identity):
+            habit = _APPS.get(name)
+            if habit is None or (habit.is_image and not _is_own_image(consumer, name)):
+                continue
+            rotation = habit.rotation
+            if rotation.signal and not has_identity:
                 continue
             if from_environment and rotation.action is not RotationAction.RESTART:
                 continue  # what stands in the environment is there until the process ends
-            return rotation, why
+            return rotation, habit.why
     return Rotation(), ""
+
+
+def _is_own_image(consumer: Consumer, name: str) -> bool:
+    """Tell whether the container's image itself is the app's own, not another maker's of the same name."""
+    image = consumer.container.image if consumer.container else ""
+    return name in app_names(image) and not any(maker in image.lower().split("/") for maker in MAKERS)
 
 
 def _names(consumer: Consumer) -> Iterable[str]:
@@ -84,6 +156,12 @@ def advise(rotation: Rotation, why: str, max_ttl_s: int) -> tuple[str, ...]:
     if rotation.action is RotationAction.NONE:
         return ()
     lasting = words(max_ttl_s)
+    if why and rotation.action is RotationAction.RESTART and not rotation.signal:
+        return (
+            why,
+            f"This login is renewed for {lasting}: restart the app within that time, let the agent do it (signal: TERM, process:",
+            "its name), or give the role a longer maxTtl (engineRoles in phase2.yaml).",
+        )
     if why:
         return (why, f"That happens after {lasting} (maxTtl under engineRoles in phase2.yaml).")
     return (

@@ -23,11 +23,13 @@ class FileVariable:
         value: what to set it to; ``{path}`` stands for the file.
         form: what the file holds: ``value`` for nothing but the value, ``pgpass`` (libpq's password file), ``ini``
             (AWS credentials) or ``json`` (a Google key file).
+        is_exclusive: the app ends when the old variable is there as well, be it empty.
     """
 
     name: str
     value: str = "{path}"
     form: str = "value"
+    is_exclusive: bool = False
 
 
 _ANY: Final = r".+"
@@ -61,15 +63,21 @@ _ROWS: Final[tuple[tuple[str, str, str], ...]] = (
     ("matomo", "_FILE", r"MATOMO_DATABASE_.+"),
     ("postgres-exporter", "_FILE", r"DATA_SOURCE_(?:USER|PASS|URI)"),
     ("wiki", "_FILE", r"DB_PASS"),
+    ("memos", "_FILE", r"MEMOS_DSN"),
+    ("semaphore", "_FILE", r"SEMAPHORE_(?:DB_USER|DB_PASS|ADMIN|ADMIN_PASSWORD|LDAP_PASSWORD|ACCESS_KEY_ENCRYPTION)"),
 )  # fmt: skip
 """Sources: each image's own documentation: grafana "Override configuration with environment variables" (``__FILE``);
 docker-library docs of postgres, mysql, mariadb, mongo, wordpress, nextcloud and matomo ("Docker Secrets"); miniflux
 "Configuration Parameters"; immich "Environment Variables"; authelia "Methods: Secrets"; vaultwarden, n8n, directus and
 pocket-id "environment variables" (``_FILE``); gitea's environment-to-ini; paperless-ngx "Configuration" (Docker secrets);
 vikunja "Config options"; listmonk's docker-entrypoint.sh; mealie "Backend Configuration"; zabbix-docker; firefly-iii;
-roundcubemail-docker; postgres_exporter README; wiki.js ``DB_PASS_FILE``.
+roundcubemail-docker; postgres_exporter cmd/postgres_exporter/datasource.go; wiki.js ``DB_PASS_FILE``; memos
+scripts/entrypoint.sh; semaphore deployment/docker/server/server-wrapper; mealie docker/entry.sh (load_secrets); paperless-ngx
+docker/rootfs/etc/s6-overlay/s6-rc.d/init-env-file/run; immich server/start.sh; vaultwarden src/util.rs (get_env_str_value).
 """
-_MAKERS: Final = ("bitnami", "bitnamilegacy", "bitnamisecure")
+_EXCLUSIVE: Final = frozenset({"vaultwarden"})
+"""Apps that end when both variables are there: vaultwarden src/util.rs, get_env_str_value."""
+MAKERS: Final = ("bitnami", "bitnamilegacy", "bitnamisecure")
 """Bitnami's images read every documented variable from ``<name>_FILE`` (their scripts' env.sh files)."""
 _LINUXSERVER: Final = "linuxserver"
 """Its images turn ``FILE__<name>`` into ``<name>``. Source: https://docs.linuxserver.io/FAQ/ (FILE__ prefix)"""
@@ -98,7 +106,7 @@ def _table() -> dict[str, tuple[str, re.Pattern[str]]]:
 def find_file_variable(image: str, chart: str, env: str) -> FileVariable | None:
     """Return the variable by which an app reads `env` from a file, None when none is known."""
     parts = image.lower().split("/")
-    if any(maker in parts for maker in _MAKERS):
+    if any(maker in parts for maker in MAKERS):
         return FileVariable(f"{env}_FILE")
     if _LINUXSERVER in parts:
         return FileVariable(f"FILE__{env}")
@@ -108,5 +116,5 @@ def find_file_variable(image: str, chart: str, env: str) -> FileVariable | None:
                 return FileVariable(env, "file://{path}")
             row = _table().get(name)
             if row and row[1].match(env):
-                return FileVariable(f"{env}{row[0]}")
+                return FileVariable(f"{env}{row[0]}", is_exclusive=name in _EXCLUSIVE)
     return _LIBRARIES.get(env)
