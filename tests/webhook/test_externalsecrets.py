@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from injector.migration.model import Stage
 from injector.pod.model import Json
+from tests.property.admitted import STORE, cluster_of
+from tests.unit.convention.deciding import login, namespace
 from tests.unit.pod.making import migration
 from tests.webhook.reviews import patched, response, review, snapshot
 from webhook.answering import answer_review
@@ -54,6 +57,15 @@ def test_released_external_secret_gets_orphan_and_a_warning(stage: Stage, operat
 @pytest.mark.parametrize("stage", [Stage.PREPARE, Stage.INJECT])
 def test_before_release_it_is_left_alone(stage: Stage) -> None:
     assert ask(external(), stage).outcome is Outcome.UNCHANGED
+
+
+def test_what_moves_by_a_pods_label_alone_is_never_released() -> None:
+    cluster = cluster_of(STORE, login(), namespace(inject="enabled"))
+    body = review(login(), kind="ExternalSecret", operation="UPDATE")
+
+    reply = answer_review(body, replace(snapshot(), cluster=cluster), decide=decide_external_secret)
+
+    assert reply.outcome is Outcome.UNCHANGED
 
 
 def test_what_says_the_same_already_is_left_alone() -> None:
