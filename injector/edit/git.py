@@ -5,6 +5,7 @@ The only module here that starts another program; its arguments are fixed.
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -35,7 +36,12 @@ def find_dirty(root: Path, paths: Iterable[str]) -> tuple[str, ...] | None:
         return None
     prefix = _ask(root, "rev-parse", "--show-prefix").decode("utf-8", "surrogateescape").removesuffix("\n")
     dirty = frozenset(_parse_status(_ask(root, *_STATUS)))
-    return tuple(sorted(path for path in set(paths) if any(one in dirty for one in _names(prefix + path))))
+    return tuple(sorted(path for path in set(paths) if any(one in dirty for one in _names(prefix + _real(root, path)))))
+
+
+def _real(root: Path, path: str) -> str:
+    """Return the place that a path leads to, relative to the root: git knows nothing of what lies behind a link."""
+    return os.path.relpath(os.path.realpath(root / path), os.path.realpath(root)).replace(os.sep, "/")
 
 
 def check_clean(root: Path, paths: Iterable[str]) -> None:
@@ -59,7 +65,7 @@ def iter_past(root: Path, path: str) -> Iterator[bytes]:
     if not _is_work_tree(root):
         return
     seen: set[str] = set()
-    for line in _ask(root, *_HISTORY, path).decode("utf-8", "surrogateescape").splitlines():
+    for line in _ask(root, *_HISTORY, _real(root, path)).decode("utf-8", "surrogateescape").splitlines():
         _, _, old, new, *_ = line.split() if line.startswith(":") else ("",) * 4
         for blob in (new, old):
             if blob.strip("0") and blob not in seen:

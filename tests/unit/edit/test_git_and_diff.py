@@ -150,6 +150,22 @@ def test_files_with_uncommitted_changes_are_found(root: Path) -> None:
     assert dirty == ("a.yaml", "came/here.yaml", "crlf.yaml", "deep/new \u00e4.yaml")
 
 
+def test_uncommitted_changes_behind_a_link_are_found(root: Path) -> None:
+    (root / "link").symlink_to("deep")
+    (root / "link.yaml").symlink_to("a.yaml")
+    git(root, "add", "link", "link.yaml")
+    git(root, "commit", "-qm", "links")
+    assert find_dirty(root, ["link/with space.yaml", "link.yaml"]) == ()
+    past = list(iter_past(root, "link.yaml"))
+    (root / "deep" / "with space.yaml").write_bytes(b"changed\n")
+    (root / "a.yaml").write_bytes(b"changed\n")
+
+    dirty = find_dirty(root, ["link/with space.yaml", "link.yaml"])
+
+    assert dirty == ("link.yaml", "link/with space.yaml")
+    assert past == [OLD["a.yaml"]]
+
+
 def test_paths_are_relative_to_the_tree_inside_a_repository(root: Path) -> None:
     (root / "deep" / "with space.yaml").write_bytes(b"changed\n")
     (root / "a.yaml").write_bytes(b"changed\n")
