@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -22,6 +22,9 @@ from injector.report.verification import VerifyBar
 
 if TYPE_CHECKING:
     from injector.verify.model import Verification
+
+
+_UNUSED: Final = "this entry decides nothing here; correct its globs or remove it"
 
 
 class VerifyFormat(StrEnum):
@@ -78,7 +81,8 @@ def command(
     reading = Reading(**reading_values)
     reading.configure(session.console)
     tree, inventory = read_tree(paths, reading, session.console)
-    found = verify_tree(tree, inventory, reading.config.get(), base=_below(reading.config.folder, tree.root))
+    way = _below(reading.config.folder, tree.root)
+    found = verify_tree(tree, inventory, reading.config.get(), base=way)
     is_to_stdout = output_file in ("", "-")
     options = Options(
         width=terminal_width() if is_to_stdout else None,
@@ -95,6 +99,8 @@ def command(
     }[output]()
     reached = verification.find_reached(found, flatten(fail_on))
     notes = [
+        # Of a part of the tree nobody can say what the whole file is for.
+        *(Note("warning", f"{one}: {_UNUSED}") for one in found.unused if not way),
         *_summary(found, is_table=output in (VerifyFormat.TABLE, VerifyFormat.WIDE) and is_to_stdout),
         *(Note("info", f"--fail-on: {bar} is reached") for bar in reached),
         *unreadable_notes(found, is_allowed=reading.allow_unreadable),

@@ -56,6 +56,7 @@ class Verification:
         unreadable: what could not be read.
         templated: files recognised as templates, which are not read as manifests.
         files: how many files were looked at.
+        unused: lines of entries in ``phase2.yaml`` that decide nothing in this tree: a slip in one would go unseen.
     """
 
     violations: tuple[Violation, ...]
@@ -63,6 +64,7 @@ class Verification:
     unreadable: tuple[Diagnostic, ...] = ()
     templated: tuple[Diagnostic, ...] = ()
     files: int = 0
+    unused: tuple[Location, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

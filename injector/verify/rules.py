@@ -12,6 +12,7 @@ from injector.rules.example import document, external_secret, file, manifests
 from injector.verify.model import Case, FileRule, Found, SourceRule
 
 MALFORMED: Final = "migration-malformed"
+OWNER: Final = "Owner"
 _IN_GIT: Final = frozenset({SourceKind.SECRET, SourceKind.SOPS, SourceKind.GENERATOR})
 _EXTERNAL: Final = frozenset({SourceKind.EXTERNAL_SECRET, SourceKind.CLUSTER_EXTERNAL_SECRET})
 _TLS: Final = "kubernetes.io/tls"
@@ -33,7 +34,7 @@ def _inline_secret(case: Case) -> Found:
 
 def _creation_policy(case: Case) -> Found:
     source, policy = case.source, case.source.creation_policy
-    if source.kind not in _EXTERNAL or policy == "Owner":
+    if source.kind not in _EXTERNAL or policy == OWNER:
         return
     names = (source.target, source.ref.name)
     if any(one.matches(source.ref.namespace, names) for one in case.known.verify.shared):

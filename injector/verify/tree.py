@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from injector.config.model import DEFAULT, Config
-from injector.config.verify import Level
+from injector.config.verify import Forbidden, Level
 from injector.inventory.facts import Facts, Inventory
 from injector.location import Location
 from injector.manifests.files import Files, find_files
 from injector.manifests.tree import Tree
 from injector.migration.model import SecretMigration
-from injector.model import Diagnostic, Finding, How, ObjectRef
+from injector.model import Diagnostic, Finding, How, ObjectRef, SecretSource
 from injector.verify.ask import ask_rules
 from injector.verify.model import Known, SuppressedViolation, Verification, Violation
-from injector.verify.rules import MALFORMED
-from injector.verify.texts import entries_for, find_forbidden
+from injector.verify.rules import MALFORMED, OWNER
+from injector.verify.texts import entries_for, find_forbidden, level_of
 
 
 def verify_tree(tree: Tree, inventory: Inventory, config: Config = DEFAULT, *, base: str = "") -> Verification:
@@ -57,7 +57,30 @@ def verify_tree(tree: Tree, inventory: Inventory, config: Config = DEFAULT, *, b
         unreadable=tuple(unreadable[place] for place in sorted(unreadable)),
         templated=inventory.templated,
         files=inventory.files + looked.others,
+        unused=tuple(_unused((*inventory.deployed.sources, *inventory.orphaned.sources), known, looked.entries)),
     )
+
+
+def _unused(sources: Sequence[SecretSource], known: Known, looked: frozenset[Forbidden]) -> Iterator[Location]:
+    """Yield the entries that allow no value, share no Secret, or look into no file."""
+    inline = [
+        (one.ref.namespace, one.target, key.name, known.shown(key.location.path))
+        for one in sources
+        for key in one.keys
+        if key.is_inline
+    ]
+    for allowed in known.verify.allow:
+        if not any(allowed.matches(namespace, name, key=key, path=path) for namespace, name, key, path in inline):
+            yield allowed.location
+    sharing = [
+        (one.ref.namespace, (one.target, one.ref.name)) for one in sources if one.creation_policy not in ("", OWNER)
+    ]
+    for shared in known.verify.shared:
+        if not any(shared.matches(namespace, names) for namespace, names in sharing):
+            yield shared.location
+    for forbidden in known.verify.forbidden:
+        if forbidden not in looked and level_of(forbidden, known.verify) is not Level.OFF:
+            yield forbidden.location
 
 
 def _by_namespace(migrations: Iterable[SecretMigration]) -> dict[str, tuple[SecretMigration, ...]]:
@@ -87,10 +110,12 @@ class _Texts:
 
     Attributes:
         others: how many files were read that are no manifests.
+        entries: those that a file was held against.
     """
 
     def __init__(self, tree: Tree, known: Known, config_path: str) -> None:
         self.others = 0
+        self.entries: frozenset[Forbidden] = frozenset()
         self._tree = tree
         self._known = known
         self._own = posixpath.normpath(config_path) if config_path else ""
@@ -106,6 +131,7 @@ class _Texts:
             if not entries or path == self._own:  # phase2.yaml itself names what is forbidden
                 continue
             self.others += path not in manifests
+            self.entries |= frozenset(entries)
             data = self._files.read(path)
             if data is not None:
                 yield from find_forbidden(path, data, entries, verify)

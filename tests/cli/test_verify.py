@@ -108,6 +108,32 @@ def test_globs_start_at_the_configuration_wherever_the_tree_begins(run: Run, pla
         assert [line.split()[1:3] for line in ran.out.splitlines()] == [["forbidden-text", shown]]
 
 
+ENTRIES = """\
+verify:
+  allow:
+    - {path: apps/web.yaml, reason: a demo}
+    - {path: aps/*, reason: a slip}
+  shared:
+    - {namespace: shop, name: web, reason: dex writes beside it}
+    - {namespace: shoop, reason: a slip}
+  forbidden:
+    - {name: word, text: longhorn, paths: [apps/*]}
+    - {name: slip, text: longhorn, paths: [aps/*]}
+    - {name: switched-off, text: longhorn, paths: [aps/*], level: 'off'}
+"""
+
+
+def test_an_entry_that_decides_nothing_is_told(run: Run, place: Path) -> None:
+    (place / "apps" / "web.yaml").write_text(f"{SECRET}---\n{MERGING}")
+    (place / "phase2.yaml").write_text(ENTRIES)
+
+    ran = run("verify")
+
+    told = [line for line in ran.err.splitlines() if "decides nothing" in line]
+    assert [line.split()[2] for line in told] == [f"phase2.yaml:{number}:" for number in (4, 7, 10)]
+    assert "decides nothing" not in run("verify", "apps").err
+
+
 def test_sarif_names_files_from_the_repository_on(run: Run, place: Path) -> None:
     (place / "apps" / "web.yaml").write_text(SECRET)
 

@@ -28,6 +28,7 @@ class Steps:
         diffs: stage -> what git says that it changed.
         trees: hash of the whole tree after each commit, the start first.
         again: what each stage's second run would write.
+        held: exit codes of the design rules after each stage, warnings included.
     """
 
     root: Path
@@ -35,6 +36,7 @@ class Steps:
     diffs: dict[str, str]
     trees: list[str]
     again: dict[str, str]
+    held: list[int]
 
 
 def git(root: Path, *arguments: str) -> str:
@@ -58,7 +60,7 @@ def walk(root: Path) -> Steps:
     """Go all the way forth and back in a copy of the example at `root`."""
     shutil.copytree(PROJECT / "examples" / "tazlab", root)
     git(root, "init", "--quiet", "--initial-branch", "main")
-    made = Steps(root, [], {}, [commit(root, "start")], {})
+    made = Steps(root, [], {}, [commit(root, "start")], {}, [])
     for stage in STAGES:
         made.codes.append(main(["apply", str(root), "--stage", stage, "--write", "--yes"]))
         git(root, "add", "--all")
@@ -66,6 +68,7 @@ def walk(root: Path) -> Steps:
         made.trees.append(commit(root, stage))
         made.codes.append(main(["apply", str(root), "--stage", stage, "--write", "--yes", "-o", "json"]))
         made.again[stage] = git(root, "status", "--porcelain")
+        made.held.append(main(["verify", str(root), "--fail-on", "warn"]))
     for stage in reversed(STAGES):
         made.codes.append(main(["rollback", str(root), "--write", "--yes"]))
         made.trees.append(commit(root, f"back from {stage}"))
@@ -83,6 +86,10 @@ def files_of(diff: str) -> Iterator[tuple[str, str]]:
 def manifests_of(diff: str) -> str:
     """Return what a diff changes in manifests."""
     return "".join(text for path, text in files_of(diff) if not path.startswith(".phase2/"))
+
+
+def test_no_stage_breaks_a_design_rule(steps: Steps) -> None:
+    assert steps.held == [0] * 4
 
 
 def test_every_command_answers_in_full(steps: Steps) -> None:
