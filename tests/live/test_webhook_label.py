@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
+from injector.migration.model import Delivery, Read, Stage
 from tests.lab.errors import LabError
 from tests.lab.kube import ApiError, Object, Response
 from tests.lab.lab import Lab
 from tests.lab.podrunner import INIT, SIDECAR
-from tests.live.registered import ACCOUNT, OPT_IN, Shop, agents, pod, shop, volume_spec
+from tests.lab.waiting import wait_until
+from tests.live.registered import ACCOUNT, OPT_IN, Shop, agents, migration, pod, shop, volume_spec
+from tests.live.watching import install, kubeconfig, store
 from tests.live.workloads import unique, wait_for_pod
 from tests.unit.convention.deciding import external_secret
 from tests.unit.convention.deciding import namespace as labelled
+from tests.webhook.processes import running
+from tests.webhook.reviews import review
 
 BOTH = {SIDECAR, INIT}
+VOLUME = Read(key="*", delivery=Delivery.FILE, path="/etc/db")
 LOGIN = {"url": "postgres://{{ .user }}:{{ .password }}@pg.shop.svc:5432/shop"}
 STORE: Object = {
     "apiVersion": "external-secrets.io/v1",
@@ -194,3 +202,34 @@ def test_another_service_account_gets_a_role_that_vault_does_not_give_him(web: S
     assert made["metadata"]["annotations"]["vault.hashicorp.com/role"] == f"{web.namespace}-mallory"
     with web.lab.run_pod(web.namespace, made["metadata"]["name"]) as run, pytest.raises(LabError, match="role"):
         run.run_init()
+
+
+def test_objects_of_the_api_server_make_the_label_enough_as_they_come_and_go(
+    lab_agent: Lab, namespace: str, tmp_path: Path
+) -> None:
+    """The same by watches, without a folder: a Namespace's label, an ExternalSecret, a committed migration at prepare."""
+    kube = lab_agent.kube
+    install(lab_agent)
+    config = tmp_path / "phase2.yaml"
+    config.write_text(CONVENTION.replace("OWN", namespace), encoding="utf-8")
+    own = pod(namespace, "x", volume_spec(), labels={})
+    flags = ("--kubeconfig", str(kubeconfig(lab_agent, tmp_path)), "--config", str(config))
+
+    with running(None, tmp_path / "log", *flags) as webhook:
+
+        def has_patch() -> bool:
+            answer = webhook.post("/mutate/pods", review(own, namespace=namespace))
+            return "patch" in json.loads(answer.data)["response"]
+
+        before = has_patch()
+        kube.merge("v1", "Namespace", namespace, {"metadata": {"labels": {"phase2.tazlab.net/inject": "enabled"}}})
+        kube.apply(external_secret(template=LOGIN, namespace=namespace))
+        wait_until(has_patch, what="the label of the namespace and the ExternalSecret decide")
+        store(kube, replace(migration(namespace, "x", VOLUME), stage=Stage.PREPARE), namespace)
+        wait_until(lambda: not has_patch(), what="the committed migration holds it back")
+        kube.delete("phase2.tazlab.net/v1alpha1", "SecretMigration", "db", namespace)
+        wait_until(has_patch, what="the label decides again")
+        kube.apply(external_secret(data=("API_TOKEN",), namespace=namespace))
+        wait_until(lambda: not has_patch(), what="what is static now does not move")
+
+    assert not before
