@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, Final
@@ -37,6 +37,7 @@ PATHS: Final = {
     "/validate": ("validate", "Let an object in, warn about it, or deny it"),
 }
 """Path -> name of the endpoint in metrics, and what it does."""
+_LOOK_S: Final = 0.05
 _TEXT: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -55,8 +56,16 @@ class WebhookApp(FastAPI):
         await (endpoint or super().__call__)(scope, receive, send)
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """Return the application; nothing is read before its lifespan starts."""
+def create_app(
+    settings: Settings, *, on_ready: Callable[[], object] = lambda: None, patience_s: float = 0.0
+) -> FastAPI:
+    """Return the application; nothing is read before its lifespan starts.
+
+    Args:
+        settings: what it is told.
+        on_ready: called once when everything was read.
+        patience_s: how long its start waits for that: a server takes no connection before.
+    """
     holder, metrics = Holder(Snapshot(settings=settings.pods)), Metrics()
     decides: dict[str, Decide] = {
         "pods": partial(decide_pod, proposer=Proposer(settings.config)),
@@ -78,7 +87,7 @@ def create_app(settings: Settings) -> FastAPI:
         endpoints,
         title="phase2 admission webhook",
         version=__version__,
-        lifespan=partial(_lifespan, holder=holder, settings=settings),
+        lifespan=partial(_lifespan, holder=holder, settings=settings, on_ready=on_ready, patience_s=patience_s),
         # Their pages load scripts from elsewhere.
         docs_url=None,
         redoc_url=None,
@@ -111,9 +120,22 @@ def _add_operations(app: FastAPI, holder: Holder, metrics: Metrics, settings: Se
 
 
 @asynccontextmanager
-async def _lifespan(_app: FastAPI, *, holder: Holder, settings: Settings) -> AsyncIterator[None]:
+async def _lifespan(
+    _app: FastAPI, *, holder: Holder, settings: Settings, on_ready: Callable[[], object], patience_s: float
+) -> AsyncIterator[None]:
     async with _reading(holder, settings) if settings.policy_dir else _watching(holder, settings):
-        yield
+        telling = asyncio.create_task(_tell_ready(holder, on_ready))
+        await asyncio.wait([telling], timeout=patience_s)
+        try:
+            yield
+        finally:
+            telling.cancel()
+
+
+async def _tell_ready(holder: Holder, on_ready: Callable[[], object]) -> None:
+    while not holder.current.is_complete:  # noqa: ASYNC110 - it is set by another thread
+        await asyncio.sleep(_LOOK_S)
+    on_ready()
 
 
 @asynccontextmanager
@@ -129,7 +151,7 @@ async def _reading(holder: Holder, settings: Settings) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def _watching(holder: Holder, settings: Settings) -> AsyncIterator[None]:
-    """Watch beside the requests; the first of them are answered before everything is read."""
+    """Watch beside the requests."""
     from webhook.api.client import connect  # noqa: PLC0415 - 11 MB and 0.7 s, which a folder does not need
 
     api = connect(settings.cluster)

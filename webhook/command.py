@@ -16,7 +16,8 @@ from injector.errors import InputError, UsageError
 from injector.migration.load import list_files, load_migrations
 from injector.pod.expect import settings_of
 from webhook.answering import OnError
-from webhook.settings import Settings, Target, find_tls, parse_listen
+from webhook.certs.flags import find_client_ca, find_files, find_keeping, tls_flags
+from webhook.settings import Settings, Target, parse_listen
 from webhook.validation import make_rules
 
 
@@ -51,20 +52,7 @@ from webhook.validation import make_rules
     show_default=True,
     help="Where to listen; without an address, everywhere.",
 )
-@flag(
-    "--tls-cert-file",
-    metavar="FILE",
-    type=PathName(),
-    default="",
-    help="Certificate and chain as PEM; taken up again when it changes.",
-)
-@flag(
-    "--tls-key-file",
-    metavar="FILE",
-    type=PathName(),
-    default="",
-    help="Its key as PEM. Without both it is plain HTTP, on loopback only.",
-)
+@tls_flags
 @flag("--workers", metavar="N", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes that answer.")
 @flag(
     "--on-error",
@@ -100,8 +88,6 @@ def command(
     watch: bool,
     config: str,
     listen: str,
-    tls_cert_file: str,
-    tls_key_file: str,
     check: bool,
     **more: Any,
 ) -> Answer:
@@ -114,15 +100,20 @@ def command(
         raise UsageError("--watch and --policy-dir are two sources of the same; give one of them")
     where = parse_listen(listen)
     decided = load_configured(config, [policy_dir or "."]).get()
+    cluster = Target(more["kubeconfig"] or os.environ.get("KUBECONFIG", ""), more["context"])
+    keeping = find_keeping(more, where, cluster=cluster, workers=more["workers"])
+    files = find_files(more, where, keeping=keeping)
     settings = Settings(
         policy_dir=policy_dir,
-        cluster=Target(more["kubeconfig"] or os.environ.get("KUBECONFIG", ""), more["context"]),
+        cluster=cluster,
         pods=settings_of(decided),
         config=decided,
         rules=make_rules(decided, not_injected=more["not_injected"], malformed=more["malformed"]),
         on_error=more["on_error"],
         listen=where,
-        tls=find_tls(tls_cert_file, tls_key_file, where),
+        tls=files,
+        keeping=keeping,
+        client_ca=find_client_ca(more, files),
         workers=more["workers"],
         drain_s=more["drain"],
     )
@@ -132,8 +123,8 @@ def command(
         from webhook.server import is_pair, serve  # noqa: PLC0415 - what is not installed is told of
     except ImportError as err:
         raise UsageError(f"{err.name or 'a library'} is not installed; install vault-phase2[webhook]") from err
-    if settings.tls and not is_pair(settings.tls):
-        raise InputError(f"{tls_cert_file}: does not fit the key {tls_key_file}, or is no PEM; name a pair")
+    if files and not keeping and not is_pair(files):
+        raise InputError(f"{files.certificate}: does not fit the key {files.key}, or is no PEM; name a pair")
     if check:
         return _check(settings)
     serve(settings)

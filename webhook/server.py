@@ -2,44 +2,31 @@
 
 from __future__ import annotations
 
+import logging
+import logging.config
 import os
+import signal
 import ssl
+import sys
 import tempfile
 import threading
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from granian.constants import HTTPModes, Interfaces, SSLProtocols
 from granian.http import HTTP1Settings
-from granian.server.mp import MPServer
 
-from webhook.logs import make_config
+from webhook.certs.process import KeeperProcess
+from webhook.logs import LOGGER, make_config
 from webhook.settings import MULTIPROCESS, Settings, TlsFiles
-
-if TYPE_CHECKING:
-    from fastapi import FastAPI
+from webhook.workers import Application, Start, WorkersServer, listen_for_end
 
 _KILL_S: Final = 10
 """A worker that has not ended by then is killed; the API server waits no longer than 5 s for an answer."""
+_LOOK_S: Final = 0.2
 _HEADERS_MS: Final = 5_000
 """In which a request's headers must have come."""
-
-
-class _Server(MPServer):
-    """Goes on answering for a while after SIGTERM: endpoints of a Service take that long to know."""
-
-    drain_s: float = 0.0
-
-    def signal_handler_interrupt(self, *args: object, **kwargs: object) -> None:
-        """Stop, a little later; at once when asked a second time."""
-        if self.drain_s:
-            waiter = threading.Timer(self.drain_s, super().signal_handler_interrupt)
-            waiter.daemon = True
-            self.drain_s = 0.0
-            waiter.start()
-        else:
-            super().signal_handler_interrupt(*args, **kwargs)  # type: ignore[no-untyped-call]
 
 
 def serve(settings: Settings) -> None:
@@ -47,48 +34,82 @@ def serve(settings: Settings) -> None:
 
     A certificate that changes on disk is taken up by new workers, one after the other, while the old ones finish what
     they have: granian reads its files only when a worker starts.
+
+    With `settings.keeping` the certificate is made by a process beside the workers, which knows nothing of them but the
+    port; the files are waited for first.
     """
+    logging.config.dictConfig(make_config())
+    keeper = KeeperProcess(settings.keeping) if settings.keeping else None
     with tempfile.TemporaryDirectory(prefix="phase2-metrics-") as folder:
         if settings.workers > 1:
             os.environ[MULTIPROCESS] = folder
-        server = _Server(
-            "webhook",  # loaded by `_load`, whatever stands here
-            address=settings.listen.address,
-            port=settings.listen.port,
-            interface=Interfaces.ASGI,
-            workers=settings.workers,
-            # The API server asks webhooks by HTTP/1.1 only (kubernetes apiserver/pkg/util/webhook/client.go, NextProtos). While
-            # granian waits for the first bytes to tell HTTP/2 apart, no limit of time holds: silent clients would stay.
-            http=HTTPModes.http1,
-            http1_settings=HTTP1Settings(header_read_timeout=_HEADERS_MS),
-            websockets=False,
-            log_dictconfig=make_config(),
-            ssl_cert=settings.tls.certificate if settings.tls else None,
-            ssl_key=settings.tls.key if settings.tls else None,
-            ssl_protocol_min=SSLProtocols.tls12,
-            respawn_failed_workers=True,
-            respawn_interval=1.0,
-            workers_kill_timeout=_KILL_S,
+        try:
+            if keeper and settings.tls:
+                _wait_for_files(keeper, settings.tls, poll_s=settings.poll_s)
+            _make_server(settings, keeper).serve_all()
+        finally:
+            if keeper:
+                keeper.stop()
+
+
+def _make_server(settings: Settings, keeper: KeeperProcess | None) -> WorkersServer:
+    start = Start()
+    server = WorkersServer(
+        "webhook",  # loaded by `_load`, whatever stands here
+        address=settings.listen.address,
+        port=settings.listen.port,
+        interface=Interfaces.ASGI,
+        workers=settings.workers,
+        # The API server asks webhooks by HTTP/1.1 only (kubernetes apiserver/pkg/util/webhook/client.go, NextProtos). While
+        # granian waits for the first bytes to tell HTTP/2 apart, no limit of time holds: silent clients would stay.
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=_HEADERS_MS),
+        websockets=False,
+        log_dictconfig=make_config(),
+        ssl_cert=settings.tls.certificate if settings.tls else None,
+        ssl_key=settings.tls.key if settings.tls else None,
+        ssl_protocol_min=SSLProtocols.tls12,
+        ssl_ca=settings.client_ca,
+        ssl_client_verify=settings.client_ca is not None,
+        respawn_failed_workers=True,
+        workers_kill_timeout=_KILL_S,
+    )
+    server.drain_s, server.start, server.load = settings.drain_s, start, partial(_load, settings, start)
+    if settings.tls:
+        watcher = threading.Thread(
+            target=_watch_certificate, args=(server, settings.tls), kwargs={"poll_s": settings.poll_s, "keeper": keeper}
         )
-        server.drain_s = settings.drain_s
-        if settings.tls:
-            watcher = threading.Thread(target=_watch_certificate, args=(server, settings.tls, settings.poll_s))
-            watcher.daemon = True
-            server.on_startup(watcher.start)
-        server.serve(target_loader=partial(_load, settings), wrap_loader=False)
+        watcher.daemon = True
+        server.on_startup(watcher.start)
+    return server
 
 
-def _load(settings: Settings) -> FastAPI:
+def _wait_for_files(keeper: KeeperProcess, files: TlsFiles, *, poll_s: float) -> None:
+    """Wait until there is a certificate to serve; one that an earlier start of this container left is taken as it is."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # the first process of a container has no default for it
+    said, pause = False, threading.Event()
+    keeper.ensure()
+    while not is_pair(files):
+        if not said:
+            logging.getLogger(LOGGER).info("waits for the first certificate")
+        said = True
+        pause.wait(min(poll_s, _LOOK_S))
+        keeper.ensure()
+
+
+def _load(settings: Settings, start: Start) -> Application:
     """Make the application in a worker's own process."""
     from webhook.app import create_app  # noqa: PLC0415 - prometheus_client looks for its folder when it is imported
 
-    return create_app(settings)
+    return listen_for_end(create_app(settings, on_ready=start.ready.set, patience_s=start.patience_s), start)
 
 
-def _watch_certificate(server: _Server, files: TlsFiles, poll_s: float) -> None:
+def _watch_certificate(server: WorkersServer, files: TlsFiles, *, poll_s: float, keeper: KeeperProcess | None) -> None:
     known = _content(files)
     pause = threading.Event()
     while not pause.wait(poll_s):
+        if keeper:
+            keeper.ensure()
         found = _content(files)
         if found != known and found is not None and is_pair(files):
             known = found

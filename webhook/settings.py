@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import socket
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -11,6 +12,7 @@ from injector.config.model import DEFAULT, Config
 from injector.errors import InputError, UsageError
 from injector.pod.model import Settings as PodSettings
 from webhook.answering import OnError
+from webhook.certs.terms import LONGEST_ROUND_S, LOOKS, Places, Terms, make_identity
 from webhook.validation import Rules
 
 MULTIPROCESS: Final = "PROMETHEUS_MULTIPROC_DIR"
@@ -52,6 +54,36 @@ class TlsFiles:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Keeping:
+    """What the keeper is told.
+
+    Attributes:
+        cluster: which API server.
+        places: where the Secret, the Lease and the configurations are.
+        names: what the leaf is for.
+        folder: where this replica's files are.
+        listen: where the server listens.
+        workers: of the server.
+        terms: for how long certificates are made.
+        identity: this replica's name.
+    """
+
+    cluster: Target
+    places: Places
+    names: frozenset[str]
+    folder: Path
+    listen: Listen
+    workers: int = 1
+    terms: Terms = field(default_factory=Terms)
+    identity: str = field(default_factory=lambda: make_identity(socket.gethostname()))
+
+    @property
+    def round_s(self) -> float:
+        """Return the seconds between two rounds."""
+        return min(LONGEST_ROUND_S, self.terms.settle_s / LOOKS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All that the webhook is told.
 
@@ -64,6 +96,8 @@ class Settings:
         on_error: what becomes of an object when the webhook itself fails.
         listen: where to listen.
         tls: None for plain HTTP.
+        keeping: makes and renews the certificate of `tls`; None when somebody else does.
+        client_ca: a PEM file of the CAs of which every client must have a certificate; None to let everybody ask.
         workers: processes that answer.
         poll_s: seconds between two looks at the folder and the certificate. A mounted ConfigMap takes about a minute to
             change anyway.
@@ -79,6 +113,8 @@ class Settings:
     on_error: OnError = OnError.ALLOW
     listen: Listen = field(default_factory=Listen)
     tls: TlsFiles | None = None
+    keeping: Keeping | None = None
+    client_ca: Path | None = None
     workers: int = 1
     poll_s: float = 2.0
     drain_s: float = 5.0

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from fnmatch import fnmatch
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -79,6 +80,60 @@ def test_hook_of_pre_commit_is_a_command_that_exists(
     code = main([*hooks[number]["entry"].removeprefix("phase2 ").split(), *hooks[number].get("args", [])])
 
     assert (code, len(hooks)) == (0, 2)
+
+
+@pytest.fixture(scope="module", params=["cert-manager", "first-user"])
+def overlay(request: pytest.FixtureRequest) -> tuple[str, list[dict[str, Any]]]:
+    if not shutil.which("kubectl"):
+        pytest.skip("kubectl is not on PATH")
+    name = str(request.param)
+    built = subprocess.check_output(["kubectl", "kustomize", f"deploy/overlays/{name}"], cwd=REPOSITORY, text=True)
+    return name, list(yaml.safe_load_all(built))
+
+
+def test_overlays_keep_all_that_runs(overlay: tuple[str, list[dict[str, Any]]]) -> None:
+    found = {one["kind"] for one in overlay[1]}
+
+    assert found >= {
+        "Deployment",
+        "Service",
+        "MutatingWebhookConfiguration",
+        "ValidatingWebhookConfiguration",
+        "Namespace",
+    }
+
+
+def test_only_who_keeps_its_certificates_may_write_them(overlay: tuple[str, list[dict[str, Any]]]) -> None:
+    name, objects = overlay
+    (deployment,) = [one for one in objects if one["kind"] == "Deployment"]
+    args = deployment["spec"]["template"]["spec"]["containers"][0]["args"]
+    is_self_managed = "--tls-self-managed" in args
+
+    roles = {one["kind"] for one in objects if one["metadata"]["name"] == "phase2-webhook-certificates"}
+
+    assert is_self_managed == (name != "cert-manager")
+    assert roles == ({"Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"} if is_self_managed else set())
+
+
+def test_cert_manager_gives_its_secret_its_name_and_its_ca() -> None:
+    folder = REPOSITORY / "deploy" / "overlays" / "cert-manager"
+    objects = list(yaml.safe_load_all((folder / "certificate.yaml").read_text(encoding="utf-8")))
+    (leaf,) = [one for one in objects if one["kind"] == "Certificate" and not one["spec"].get("isCA")]
+    patched = list(yaml.safe_load_all((folder / "ca.yaml").read_text(encoding="utf-8")))
+
+    assert leaf["spec"]["secretName"] == "phase2-webhook-tls"
+    assert leaf["spec"]["dnsNames"] == ["phase2-webhook.phase2-system.svc"]
+    source = {one["metadata"]["annotations"]["cert-manager.io/inject-ca-from"] for one in patched}
+    assert source == {f"{leaf['metadata']['namespace']}/{leaf['metadata']['name']}"}
+
+
+def test_the_first_users_order_is_read_as_flux_reads_it() -> None:
+    place = REPOSITORY / "deploy" / "overlays" / "first-user" / "clusters" / "phase2.yaml"
+    (made,) = yaml.safe_load_all(place.read_text(encoding="utf-8"))
+
+    assert made["apiVersion"] == "kustomize.toolkit.fluxcd.io/v1"
+    assert {"name": "infrastructure-operators-vault-injector"} in made["spec"]["dependsOn"]
+    assert made["spec"]["path"].endswith("overlays/first-user")
 
 
 def test_kustomize_lays_the_component_for_secrets_over_the_base(tmp_path: Path) -> None:

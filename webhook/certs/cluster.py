@@ -6,47 +6,24 @@ import base64
 import binascii
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, TypeAlias
 
-from webhook.certs.apiserver import JSON_PATCH, MERGE_PATCH, Answer, ApiServer, Json
+import orjson
+
+from injector.errors import ClusterError
+from webhook.api.port import JSON, MERGE_PATCH, ApiServer
 from webhook.certs.election import Held
-from webhook.certs.errors import ClusterError
 from webhook.certs.material import LEAF, LEAF_KEY, Material, parse_material, write_material
 from webhook.certs.port import Configuration, Lease, Stored
+from webhook.certs.terms import Places
 
+Json: TypeAlias = "dict[str, Any]"
+JSON_PATCH: Final = "application/json-patch+json"
 OWNER_LABEL: Final = "app.kubernetes.io/managed-by"
 OWNER: Final = "phase2-webhook"
 REPORT: Final = "serving.phase2.tazlab.net/"
 """Prefix of annotations of the Lease: what each replica serves."""
-_ADMISSION: Final = "/apis/admissionregistration.k8s.io/v1"
 _NOT_FOUND, _CONFLICT, _INVALID = 404, 409, 422
-_LONGEST_NAME: Final = 63
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Places:
-    """Where everything is.
-
-    Attributes:
-        namespace: of the Secret and the Lease.
-        secret: its name, and the Lease's.
-        mutating: name of our MutatingWebhookConfiguration.
-        validating: name of our ValidatingWebhookConfiguration.
-    """
-
-    namespace: str
-    secret: str
-    mutating: str
-    validating: str
-
-    @property
-    def configurations(self) -> tuple[str, ...]:
-        """Return the paths of our configurations."""
-        return (
-            f"{_ADMISSION}/mutatingwebhookconfigurations/{self.mutating}",
-            f"{_ADMISSION}/validatingwebhookconfigurations/{self.validating}",
-        )
 
 
 class ClusterPort:
@@ -67,10 +44,8 @@ class ClusterPort:
 
     def read_configurations(self) -> Sequence[Configuration]:
         """Return those of our configurations that exist."""
-        found = ((path, self._api.send("GET", path)) for path in self._places.configurations)
-        return [
-            _read_configuration(path, _expect(answer, path)) for path, answer in found if answer.status != _NOT_FOUND
-        ]
+        found = ((path, self._find(path)) for path in self._places.configurations)
+        return [_read_configuration(path, body) for path, body in found if body is not None]
 
     def write_bundle(self, configuration: Configuration, bundle: bytes) -> bool:
         """Give each webhook the bundle, if the configuration is as it was read."""
@@ -79,47 +54,40 @@ class ClusterPort:
         for index, (_, known) in enumerate(configuration.bundles):
             if known != bundle:
                 patch.append({"op": "add", "path": f"/webhooks/{index}/clientConfig/caBundle", "value": value})
-        answer = self._api.send("PATCH", configuration.path, patch, content_type=JSON_PATCH)
-        return _is_taken(answer, configuration.path, refused=(_NOT_FOUND, _CONFLICT, _INVALID))
+        return self._write("PATCH", configuration.path, patch, content_type=JSON_PATCH) is not None
 
     def read_lease(self) -> Lease | None:
         """Return the Lease; None when there is none."""
-        path = f"{self._leases}/{self._places.secret}"
-        answer = self._api.send("GET", path)
-        return None if answer.status == _NOT_FOUND else _read_lease(_expect(answer, path))
+        body = self._find(f"{self._leases}/{self._places.secret}")
+        return None if body is None else _read_lease(body)
 
     def claim_lease(self, lease: Lease | None) -> bool:
         """Make this replica the holder, or renew that it is."""
-        is_new = lease is None or lease.held.holder != self._identity
         stamp = self._now().strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         spec: Json = {
             "holderIdentity": self._identity,
             "leaseDurationSeconds": max(1, round(self._duration_s)),
             "renewTime": stamp,
         }
-        if is_new:
+        if lease is None or lease.held.holder != self._identity:
             spec["acquireTime"] = stamp
-        path = f"{self._leases}/{self._places.secret}"
         if lease is None:
             meta = {"name": self._places.secret, "namespace": self._places.namespace}
             body = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": meta, "spec": spec}
-            return _is_taken(self._api.send("POST", self._leases, body), path, refused=(_CONFLICT,))
+            return self._write("POST", self._leases, body) is not None
         patch = {"metadata": {"resourceVersion": lease.version}, "spec": spec}
-        answer = self._api.send("PATCH", path, patch, content_type=MERGE_PATCH)
-        return _is_taken(answer, path, refused=(_NOT_FOUND, _CONFLICT))
+        path = f"{self._leases}/{self._places.secret}"
+        return self._write("PATCH", path, patch, content_type=MERGE_PATCH) is not None
 
     def write_reports(self, reports: Mapping[str, str | None]) -> None:
         """Set or take away annotations of the Lease."""
-        path = f"{self._leases}/{self._places.secret}"
         patch = {"metadata": {"annotations": {f"{REPORT}{name}": said for name, said in reports.items()}}}
-        answer = self._api.send("PATCH", path, patch, content_type=MERGE_PATCH)
-        _is_taken(answer, path, refused=(_NOT_FOUND, _CONFLICT))
+        self._write("PATCH", f"{self._leases}/{self._places.secret}", patch, content_type=MERGE_PATCH)
 
     def read_secret(self) -> Stored | None:
         """Return the Secret; None when there is none."""
-        path = f"{self._secrets}/{self._places.secret}"
-        answer = self._api.send("GET", path)
-        return None if answer.status == _NOT_FOUND else _read_secret(_expect(answer, path))
+        body = self._find(f"{self._secrets}/{self._places.secret}")
+        return None if body is None else _read_secret(body)
 
     def write_secret(self, material: Material, stored: Stored | None) -> Stored | None:
         """Store everything, if the Secret is as it was read."""
@@ -136,34 +104,42 @@ class ClusterPort:
             "metadata": meta,
             "data": {key: base64.b64encode(value).decode() for key, value in sorted(data.items())},
         }
-        path = f"{self._secrets}/{self._places.secret}"
         if stored is None:
-            answer = self._api.send("POST", self._secrets, body)
-            refused: tuple[int, ...] = (_CONFLICT,)
+            answer = self._write("POST", self._secrets, body)
         else:
             meta["resourceVersion"] = stored.version
-            answer = self._api.send("PUT", path, body)
-            refused = (_NOT_FOUND, _CONFLICT)
-        return _read_secret(answer.body) if _is_taken(answer, path, refused=refused) else None
+            answer = self._write("PUT", f"{self._secrets}/{self._places.secret}", body)
+        return None if answer is None else _read_secret(answer)
+
+    def _find(self, path: str) -> Json | None:
+        """Return an object; None when there is none."""
+        try:
+            return _parse(self._api.send("GET", path), path)
+        except ClusterError as err:
+            if err.status == _NOT_FOUND:
+                return None
+            raise
+
+    def _write(self, method: str, path: str, body: object, *, content_type: str = JSON) -> Json | None:
+        """Return what is stored; None when the object is not as it was read any more."""
+        try:
+            return _parse(self._api.send(method, path, body, content_type=content_type), path)
+        except ClusterError as err:
+            # A test in a JSON patch that fails is a 422.
+            is_overtaken = err.status == _INVALID and content_type == JSON_PATCH
+            if is_overtaken or err.status in (_NOT_FOUND, _CONFLICT):
+                return None
+            raise
 
 
-def make_identity(host: str) -> str:
-    """Return a replica's name as it may stand in an annotation: the pod's, which is its host name."""
-    kept = "".join(char if char.isascii() and (char.isalnum() or char in "-.") else "-" for char in host)
-    return kept[:_LONGEST_NAME].strip("-.") or "replica"
-
-
-def _expect(answer: Answer, path: str) -> Json:
-    if not answer.body or answer.status >= 300:  # noqa: PLR2004 - HTTP
-        raise ClusterError(f"{path}: answered {answer.status}; see the API server")
-    return answer.body
-
-
-def _is_taken(answer: Answer, path: str, *, refused: tuple[int, ...]) -> bool:
-    if answer.status in refused:
-        return False
-    _expect(answer, path)
-    return True
+def _parse(text: bytes, path: str) -> Json:
+    try:
+        body = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        body = None
+    if not isinstance(body, dict) or not isinstance(body.get("metadata"), dict):
+        raise ClusterError(f"{path}: the answer is no object; is the API server there?")
+    return body
 
 
 def _read_configuration(path: str, body: Json) -> Configuration:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import ipaddress
 from collections.abc import Iterable
 from typing import Final
 
@@ -13,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from webhook.certs.material import CA_NAME, Pair
+from webhook.certs.terms import find_address
 
 BACK: Final = dt.timedelta(hours=1)
 """By how much a term begins before now: the API server's clock may be behind ours."""
@@ -69,24 +69,8 @@ def names_of(certificate: x509.Certificate) -> frozenset[str]:
     return frozenset([*found.get_values_for_type(x509.DNSName), *addresses])
 
 
-def is_name(text: str) -> bool:
-    """Tell whether it can stand in a certificate: an IP address or a DNS name."""
-    labels = text.split(".")
-    return _address(text) is not None or all(
-        0 < len(one) <= 63 and one.isascii() and one.replace("-", "a").isalnum() and one.lower() == one  # noqa: PLR2004 - RFC 1035
-        for one in labels
-    )
-
-
-def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        return ipaddress.ip_address(text)
-    except ValueError:
-        return None
-
-
 def _general(text: str) -> x509.GeneralName:
-    found = _address(text)
+    found = find_address(text)
     return x509.IPAddress(found) if found else x509.DNSName(text)
 
 

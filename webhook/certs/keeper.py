@@ -22,12 +22,11 @@ from webhook.certs.material import (
     write_certificate,
 )
 from webhook.certs.port import Configuration, Lease, Local, Port, Stored
-from webhook.certs.rotation import Seen, Terms, decide, start_change
+from webhook.certs.rotation import Seen, decide, start_change
+from webhook.certs.terms import LOOKS, Terms
 from webhook.logs import LOGGER
 
 _LOG: Final = logging.getLogger(LOGGER)
-LOOKS: Final = 6
-"""In how many rounds something must be seen, at least, to be taken for settled."""
 REPORT_S: Final = 600
 """How often a replica says anew what it serves, though it is the same."""
 SILENT_S: Final = 3600

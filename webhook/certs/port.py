@@ -56,7 +56,7 @@ class Stored:
 
 
 class Port(Protocol):
-    """The API server. Every method raises `webhook.certs.errors.ClusterError` when it refuses or does not answer."""
+    """The API server. Every method raises `injector.errors.ClusterError` when it refuses or does not answer."""
 
     def read_configurations(self) -> Sequence[Configuration]:
         """Return those of our configurations that exist."""

@@ -18,21 +18,7 @@ from cryptography import x509
 
 from webhook.certs.issuing import make_ca, make_leaf, names_of
 from webhook.certs.material import Material, Pair, is_issued_by
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
-    """For how long certificates are made. A third of its term before the end, one is replaced.
-
-    Attributes:
-        ca: term of a CA.
-        leaf: term of a leaf; shorter than a third of a CA's, so that a CA outlives the leaves that it signs.
-        settle_s: seconds that pass between two steps of a change, in which every API server learns of the one before.
-    """
-
-    ca: dt.timedelta = dt.timedelta(days=365)
-    leaf: dt.timedelta = dt.timedelta(days=30)
-    settle_s: float = 60.0
+from webhook.certs.terms import Terms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,13 +9,13 @@ from functools import lru_cache
 
 from cryptography import x509
 
+from injector.errors import ClusterError
 from webhook.certs.election import Election, Held
-from webhook.certs.errors import ClusterError
 from webhook.certs.issuing import names_of
 from webhook.certs.keeper import Clock, Keeper
 from webhook.certs.material import Material, Pair, is_issued_by, issuer_id, parse_bundle, parse_material, write_material
 from webhook.certs.port import Configuration, Lease, Stored
-from webhook.certs.rotation import Terms
+from webhook.certs.terms import Terms
 
 NAMES = frozenset({"phase2-webhook.phase2-system.svc"})
 TERMS = Terms()

@@ -1,0 +1,225 @@
+"""Replicas of the webhook that keep their own certificates, with the rights of deploy/base, against the lab's API server."""
+
+from __future__ import annotations
+
+import base64
+import os
+import signal
+import ssl
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+from cryptography import x509
+
+from injector.migration.write import write_migration
+from tests.lab import injector
+from tests.lab.kube import ApiError, Object
+from tests.lab.lab import Lab
+from tests.lab.ports import PortPool
+from tests.lab.waiting import wait_until
+from tests.live.test_deploy import NAMESPACE, base_objects
+from tests.live.watching import install, kubeconfig
+from tests.unit.pod.making import migration
+from tests.webhook.processes import REPOSITORY
+from webhook.certs.material import Material, parse_bundle, parse_material
+
+SECRET = "phase2-webhook-tls"  # noqa: S105 - a name
+LABEL = "phase2.tazlab.net/inject"
+MUTATING, VALIDATING = ("MutatingWebhookConfiguration", "00-phase2"), ("ValidatingWebhookConfiguration", "phase2")
+LEASES = "coordination.k8s.io/v1"
+QUICK = ("--tls-leaf-days", "0.0014", "--tls-ca-days", "30")  # a leaf of two minutes; steps of four seconds
+SLOW = ("--tls-leaf-days", "30")
+
+
+@dataclass(slots=True)
+class Replica:
+    """A process, and where it listens."""
+
+    port: int
+    popen: subprocess.Popen[bytes]
+    log: Path
+
+    def served(self) -> x509.Certificate | None:
+        """Return what a new connection gets; None when nobody answers."""
+        try:
+            pem = ssl.get_server_certificate(("127.0.0.1", self.port), timeout=5)
+        except OSError:
+            return None
+        return x509.load_pem_x509_certificate(pem.encode())
+
+    def end(self, number: signal.Signals = signal.SIGTERM) -> None:
+        if self.popen.poll() is None:
+            self.popen.send_signal(number)
+            try:
+                self.popen.wait(30)
+            except subprocess.TimeoutExpired:
+                self.popen.kill()
+                self.popen.wait()
+
+
+@dataclass(slots=True, kw_only=True)
+class Kept:
+    """A cluster whose webhook configurations lead to replicas on this machine."""
+
+    lab: Lab
+    namespace: str
+    folder: Path
+    ports: PortPool
+    replicas: list[Replica] = field(default_factory=list)
+
+    def start(self, *flags: str) -> Replica:
+        """Start one more replica."""
+        port, name = self.ports.take(), f"replica-{len(self.replicas)}"
+        policies = self.folder / "policies"
+        command = [sys.executable, "-m", "injector.cli", "webhook", "--policy-dir", str(policies)]
+        command += ["--listen", f"127.0.0.1:{port}", "--drain", "0", "--tls-self-managed"]
+        command += ["--tls-secret", f"{NAMESPACE}/{SECRET}", "--tls-names", "127.0.0.1"]
+        command += ["--tls-dir", str(self.folder / name), "--kubeconfig", str(self.folder / "kubeconfig"), *flags]
+        log = self.folder / f"{name}.log"
+        kept = {key: value for key, value in os.environ.items() if not key.startswith(("PHASE2_", "COV_"))}
+        # Each is a host of its own, as pods are; the name is all that the Lease knows of it.
+        command = ["unshare", "--uts", "sh", "-c", f'hostname {name} && exec "$@"', "sh", *command]
+        with log.open("wb") as sink:
+            popen = subprocess.Popen(
+                command, cwd=REPOSITORY, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, env=kept
+            )
+        made = Replica(port, popen, log)
+        self.replicas.append(made)
+        return made
+
+    def end(self) -> None:
+        for one in self.replicas:
+            one.end()
+
+    def route(self, replica: Replica) -> None:
+        """Lead both configurations to a replica; their bundles stay as they are."""
+        for kind, name in (MUTATING, VALIDATING):
+            body = self.lab.kube.get(injector.ADMISSION, kind, name)
+            for one in body["webhooks"]:
+                path = "/mutate/pods" if kind == MUTATING[0] else "/validate"
+                one["clientConfig"]["url"] = f"https://127.0.0.1:{replica.port}{path}"
+            self.lab.kube.send("PUT", self.lab.kube.path(injector.ADMISSION, kind, name), body)
+
+    def create_configurations(self, replica: Replica) -> None:
+        for kind, name in (MUTATING, VALIDATING):
+            path = "/mutate/pods" if kind == MUTATING[0] else "/validate"
+            rule = {"operations": ["CREATE"], "apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"]}
+            self.lab.kube.create(
+                {
+                    "apiVersion": injector.ADMISSION,
+                    "kind": kind,
+                    "metadata": {"name": name},
+                    "webhooks": [
+                        {
+                            "name": "pods.phase2.test",
+                            "admissionReviewVersions": ["v1"],
+                            "sideEffects": "None",
+                            "failurePolicy": "Fail",
+                            "timeoutSeconds": 5,
+                            "clientConfig": {"url": f"https://127.0.0.1:{replica.port}{path}"},
+                            "objectSelector": {"matchLabels": {LABEL: "true"}},
+                            "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": self.namespace}},
+                            "rules": [rule],
+                        }
+                    ],
+                }
+            )
+
+    def material(self) -> Material:
+        """Return what the Secret holds; nothing while there is none."""
+        body = self.lab.kube.find("v1", "Secret", SECRET, NAMESPACE)
+        data = (body or {}).get("data") or {}
+        return parse_material({key: base64.b64decode(value) for key, value in data.items()})
+
+    def bundle(self, which: tuple[str, str] = MUTATING) -> tuple[x509.Certificate, ...]:
+        body = self.lab.kube.get(injector.ADMISSION, *which)
+        return parse_bundle(base64.b64decode(body["webhooks"][0]["clientConfig"].get("caBundle") or ""))
+
+    def wipe_bundles(self) -> None:
+        for kind, name in (MUTATING, VALIDATING):
+            patch = [{"op": "remove", "path": "/webhooks/0/clientConfig/caBundle"}]
+            path = self.lab.kube.path(injector.ADMISSION, kind, name)
+            self.lab.kube.send("PATCH", path, patch, content_type="application/json-patch+json")
+
+    def ask(self) -> str:
+        """Let the API server ask about an opted-in pod; return why that failed, or nothing."""
+        meta = {"generateName": "x-", "namespace": self.namespace, "labels": {LABEL: "true"}}
+        spec = {"containers": [{"name": "x", "image": "x"}]}
+        try:
+            self.lab.kube.create({"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec}, dry_run=True)
+        except ApiError as err:
+            return err.message
+        return ""
+
+    def wait(self, *, what: str, timeout_s: float = 60) -> None:
+        """Wait until the API server gets through."""
+        wait_until(lambda: not self.ask(), what=what, timeout_s=timeout_s)
+
+    def lease(self) -> Object:
+        return self.lab.kube.get(LEASES, "Lease", SECRET, NAMESPACE)
+
+
+@contextmanager
+def kept(lab: Lab, namespace: str, folder: Path) -> Iterator[Kept]:
+    """A cluster without certificates; everything is taken away again."""
+    install(lab)
+    for one in base_objects():
+        if one["kind"] in ("Role", "RoleBinding"):
+            lab.kube.apply(one)
+    ports = PortPool()
+    (folder / "policies").mkdir()
+    (folder / "policies" / "db.yaml").write_text(write_migration(migration()), encoding="utf-8")
+    kubeconfig(lab, folder)
+    made = Kept(lab=lab, namespace=namespace, folder=folder, ports=ports)
+    with ExitStack() as stack:
+        stack.callback(ports.close)
+        stack.callback(_clean, lab)
+        stack.callback(made.end)
+        _clean(lab)
+        yield made
+
+
+def _clean(lab: Lab) -> None:
+    objects: Sequence[tuple[str, str, str, str]] = (
+        ("v1", "Secret", SECRET, NAMESPACE),
+        (LEASES, "Lease", SECRET, NAMESPACE),
+        (injector.ADMISSION, *MUTATING, ""),
+        (injector.ADMISSION, *VALIDATING, ""),
+    )
+    for api, kind, name, namespace in objects:
+        if lab.kube.find(api, kind, name, namespace):
+            lab.kube.delete(api, kind, name, namespace)
+
+
+class Stream:
+    """Pods that are made one after the other, as a storm of admissions; what fails is kept."""
+
+    def __init__(self, cluster: Kept) -> None:
+        self.asked = 0
+        self.failed: list[str] = []
+        self._kept = cluster
+        self._stop = threading.Event()
+        self._threads = [threading.Thread(target=self._ask, daemon=True) for _ in range(2)]
+
+    def __enter__(self) -> Self:
+        for one in self._threads:
+            one.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        for one in self._threads:
+            one.join(30)
+
+    def _ask(self) -> None:
+        while not self._stop.wait(0.02):
+            why = self._kept.ask()
+            self.asked += 1
+            if why:
+                self.failed.append(why)
