@@ -1,14 +1,22 @@
-"""The door to an API server, without one: what is told when it cannot be opened."""
+"""The door to an API server: what is told when it cannot be opened, and what passes through it."""
 
 from __future__ import annotations
 
+import contextlib
 import json
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
+import orjson
 import pytest
 
 from injector.errors import ClusterError
-from webhook.api.client import connect
+from tests.lab.waiting import wait_until
+from tests.webhook.apistub import NAMESPACES, StubApi, serving
+from tests.webhook.watch.scripted import namespace
+from webhook.api.client import ApiClient, connect
+from webhook.api.port import MERGE_PATCH
 from webhook.settings import Target
 
 
@@ -53,3 +61,83 @@ def test_no_answer_is_told_without_the_librarys_own_text(tmp_path: Path) -> None
 
     assert str(told.value) == ("GET /api/v1/namespaces: no answer (NewConnectionError); is the API server there?")
     assert (told.value.status, told.value.reason) == (0, "")
+
+
+@pytest.fixture
+def stub() -> Iterator[StubApi]:
+    with serving({NAMESPACES: [namespace("a"), namespace("b")]}) as made:
+        yield made
+
+
+@pytest.fixture
+def api(stub: StubApi, tmp_path: Path) -> ApiClient:
+    return connect(Target(str(stub.write_kubeconfig(tmp_path))))
+
+
+def test_an_answer_is_its_bytes_and_the_token_is_sent(api: ApiClient, stub: StubApi) -> None:
+    page = orjson.loads(api.send("GET", NAMESPACES, query={"limit": "1"}))
+
+    assert [one["metadata"]["name"] for one in page["items"]] == ["a"]
+    assert stub.tokens == ["Bearer a-token"]
+
+
+def test_a_body_is_sent_as_json_of_its_type(api: ApiClient, stub: StubApi) -> None:
+    api.send("PATCH", "/api/v1/x", {"a": 1}, content_type=MERGE_PATCH)
+
+    assert stub.sent == [("PATCH", "/api/v1/x", b'{"a":1}')]
+
+
+@pytest.mark.parametrize(("status", "advice"), [(403, "ClusterRole of deploy/base"), (418, "API server's log")])
+def test_a_refusal_is_told_with_its_reason_and_without_its_message(
+    api: ApiClient, stub: StubApi, status: int, advice: str
+) -> None:
+    stub.refusals[NAMESPACES] = status
+
+    with pytest.raises(ClusterError, match=advice) as told:
+        api.send("GET", NAMESPACES)
+
+    assert (told.value.status, told.value.reason) == (status, "Because")
+    assert "quoted" not in str(told.value)
+
+
+def test_a_token_that_is_unknown_is_read_again(api: ApiClient, stub: StubApi, tmp_path: Path) -> None:
+    stub.refusals[NAMESPACES] = 401
+    stub.write_kubeconfig(tmp_path, "b-token")
+    with pytest.raises(ClusterError, match="401"):
+        api.send("GET", NAMESPACES)
+    del stub.refusals[NAMESPACES]
+
+    api.send("GET", NAMESPACES)
+
+    assert stub.tokens == ["Bearer a-token", "Bearer b-token"]
+
+
+def test_a_stream_yields_what_comes_until_it_ends(api: ApiClient, stub: StubApi) -> None:
+    with api.stream(NAMESPACES, query={"watch": "1"}, silence_s=5) as stream:
+        wait_until(lambda: stub.watches(NAMESPACES), what="the watch is open")
+        stub.push(NAMESPACES, b"one\n")
+        stub.push(NAMESPACES, b"two\n")
+        stub.push(NAMESPACES, b"")
+
+        assert b"".join(stream) == b"one\ntwo\n"
+
+
+def test_a_stream_that_is_silent_for_too_long_is_broken(api: ApiClient) -> None:
+    with (
+        api.stream(NAMESPACES, query={"watch": "1"}, silence_s=0.1) as stream,
+        pytest.raises(ClusterError, match="ReadTimeoutError"),
+    ):
+        list(stream)
+
+
+def test_a_stream_can_be_stopped_by_another_thread(api: ApiClient, stub: StubApi) -> None:
+    with api.stream(NAMESPACES, query={"watch": "1"}, silence_s=60) as stream:
+        stopper = threading.Timer(0, stream.stop)
+        stopper.start()
+        with contextlib.suppress(ClusterError):
+            list(stream)
+        stopper.join()
+    stub.end_all()
+    api.close()
+
+    wait_until(lambda: not stub.watches(NAMESPACES), what="the connection is closed")
