@@ -13,6 +13,8 @@ import yaml
 from injector.migration.write import write_migration
 from injector.pod.mutate import mutate_pod
 from tests.cli.conftest import Run
+from tests.property.admitted import STORE
+from tests.unit.convention.deciding import external_secret, login
 from tests.unit.pod.making import migration, mounted, pod, volume
 
 
@@ -114,3 +116,52 @@ def test_a_file_without_a_pod_is_told(run: Run, tmp_path: Path, policies: str, c
 
     assert (ran.code, ran.out) == (2, "")
     assert told in ran.err
+
+
+CONVENTION = """\
+vault:
+  mounts: {database: database}
+  auth: {method: jwt}
+  names: {authRole: "{namespace}.{serviceAccount}", engineRole: "{namespace}.{name}"}
+  labelAlone: [shop]
+webhook:
+  enforce: deny
+"""
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Path:
+    """A folder with a convention, a store, and an ExternalSecret that is a login."""
+    folder = tmp_path / "cluster"
+    folder.mkdir()
+    (folder / "phase2.yaml").write_text(CONVENTION, encoding="utf-8")
+    write(folder / "objects.yaml", STORE, login())
+    return folder
+
+
+def test_label_alone_is_enough_where_the_convention_says_so(run: Run, tmp_path: Path, cluster: Path) -> None:
+    template = pod(mounted(), volumes=[volume()])
+    body = {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "web", "namespace": "shop"},
+        "spec": {"template": template},
+    }
+
+    ran = run("inject", "-f", write(tmp_path / "web.yaml", body), "--policy-dir", str(cluster), "-o", "json")
+
+    assert (ran.code, ran.err) == (0, "")
+    notes = json.loads(ran.out)["spec"]["template"]["metadata"]["annotations"]
+    assert notes["vault.hashicorp.com/role"] == "shop.web"
+
+
+def test_pod_that_the_webhook_denies_is_said_and_shown_as_it_is(run: Run, tmp_path: Path, cluster: Path) -> None:
+    write(cluster / "objects.yaml", STORE, external_secret(data=("API_TOKEN",)))
+    body = pod(mounted(), volumes=[volume()])
+    file = write(tmp_path / "pod.yaml", body)
+
+    ran = run("inject", "-f", file, "--policy-dir", str(cluster), "--namespace", "shop", "-o", "json")
+
+    assert ran.code == 0
+    assert "the webhook denies it: the pod asks for dynamic credentials of Secret db: it is static" in ran.err
+    assert json.loads(ran.out) == body

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -29,12 +30,27 @@ STORE: Object = {
     "metadata": {"name": "vault"},
     "spec": {"provider": {"vault": {"server": "https://vault:8200", "path": "secret", "version": "v2"}}},
 }
+STORES: tuple[Object, ...] = (
+    STORE,
+    {**STORE, "metadata": {"name": "unused"}},
+    {
+        **STORE,
+        "kind": "SecretStore",
+        "metadata": {"name": "own", "namespace": "shop"},
+        "spec": {"provider": {"vault": {"server": "https://vault:8200", "path": "kv/team", "version": "v1"}}},
+    },
+)
 _DSN = {
     "DATABASE_URL": "postgres://{{ .user }}:{{ .pass }}@pg.shop.svc:5432/shop",
     "MYSQL_URL": "mysql://{{ .user }}:{{ .pass }}@my.shop.svc:3306/shop",
     "config.ini": "[amqp]\nurl = amqp://{{ .user }}:{{ .pass }}@mq.shop.svc:5672/",
     "both": "postgres://{{ .user }}:{{ .pass }}@pg/a\nmysql://{{ .user }}:{{ .pass }}@my/b",
 }
+_STORE_REFS: tuple[Object, ...] = (
+    *({"kind": "ClusterSecretStore", "name": "vault"},) * 4,
+    {"kind": "SecretStore", "name": "own"},
+    {"name": "nowhere"},
+)
 _PLAIN = ("PGUSER", "PGPASSWORD", "username", "password", "API_TOKEN", "AWS_SECRET_ACCESS_KEY", "host", "tls.key")
 _IMAGES = (
     "ghcr.io/acme/api:2",
@@ -75,8 +91,8 @@ class Drawn:
 
     @property
     def cluster(self) -> ClusterState:
-        """What the webhook holds of them."""
-        return cluster_of(*self.objects)
+        """What the webhook holds of them, with what the API server fills in."""
+        return cluster_of(*map(with_defaults, self.objects))
 
 
 def cluster_of(*objects: Mapping[str, Any]) -> ClusterState:
@@ -90,6 +106,26 @@ def cluster_of(*objects: Mapping[str, Any]) -> ClusterState:
     return state
 
 
+def with_defaults(body: Object) -> Object:
+    """Return an object as the API server holds it: the definition's defaults filled in.
+
+    Source: external-secrets config/crds/bases/external-secrets.io_externalsecrets.yaml@v2.9.0.
+    """
+    if body["kind"] != "ExternalSecret":
+        return body
+    made: Object = copy.deepcopy(body)
+    spec, remote = made["spec"], {"conversionStrategy": "Default", "decodingStrategy": "None", "metadataPolicy": "None"}
+    for one in spec.get("data", []):
+        one["remoteRef"] = {**remote, **one["remoteRef"]}
+    for one in spec.get("dataFrom", []):
+        one["extract"] = {**remote, **one["extract"]}
+    spec["target"] = {"creationPolicy": "Owner", "deletionPolicy": "Retain", **spec["target"]}
+    if "template" in spec["target"]:
+        spec["target"]["template"] = {"engineVersion": "v2", "mergePolicy": "Replace", **spec["target"]["template"]}
+    spec["secretStoreRef"] = {"kind": "SecretStore", **spec["secretStoreRef"]}
+    return {**made, "metadata": {**made["metadata"], "uid": "u"}, "status": {"refreshTime": "2026-11-25T00:00:00Z"}}
+
+
 @st.composite
 def external_secrets(draw: st.DrawFn, name: str) -> Object:
     """An ExternalSecret in namespace shop whose Secret is called like it, or otherwise."""
@@ -100,14 +136,18 @@ def external_secrets(draw: st.DrawFn, name: str) -> Object:
     if draw(st.booleans()):
         target["name"] = f"{name}-secret"
     names = ["user", "pass", *plain] if templated else plain
-    data = [{"secretKey": one, "remoteRef": {"key": f"shop/{name}", "property": one.lower()}} for one in names]
+    data: list[Object] = [
+        {"secretKey": one, "remoteRef": {"key": f"shop/{name}", "property": one.lower()}} for one in names
+    ]
     if templated:
         target["template"] = {
             "engineVersion": "v2",
             "data": {key: _DSN[key] for key in templated}
             | {key: f"{{{{ .{key} }}}}" for key in plain if key.isalnum()},
         }
-    store = {"name": "nowhere"} if draw(st.integers(0, 5)) == 0 else {"kind": "ClusterSecretStore", "name": "vault"}
+    store = draw(st.sampled_from(_STORE_REFS))
+    if draw(st.integers(0, 5)) == 0:
+        data[0]["sourceRef"] = {"storeRef": {"kind": "SecretStore", "name": "own"}}
     spec: Object = {"refreshInterval": "1h", "secretStoreRef": store, "target": target, "data": data}
     if draw(st.integers(0, 9)) == 0:
         spec["dataFrom"] = [{"extract": {"key": "shop/all"}}]
@@ -123,7 +163,7 @@ def drawn_clusters(draw: st.DrawFn) -> Drawn:
     labels = {"app": "web", **draw(st.sampled_from([{}, {"app.kubernetes.io/name": "postgresql"}]))}
     kind = draw(st.sampled_from(sorted(_KINDS)))
     workload = make_workload(kind, labels | OPT_IN, spec)
-    return Drawn((STORE, *secrets), workload, admit(workload))
+    return Drawn((*STORES, *secrets), workload, admit(workload))
 
 
 def _pod_spec(draw: st.DrawFn, secrets: list[Object]) -> Object:

@@ -89,3 +89,15 @@ def test_no_more_is_kept_than_the_bound(monkeypatch: pytest.MonkeyPatch) -> None
     assert again == first
     assert again is not first
     assert proposer.size == (2, 2)
+
+
+def test_pod_with_very_many_secrets_is_left_to_a_person() -> None:
+    names = [f"s{number}" for number in range(65)]
+    cluster = cluster_of(STORE, *map(login, names))
+
+    judged = Proposer(CONVENTION).judge(reader(), "shop", names, cluster=cluster)
+
+    assert len(judged) == len(names)
+    assert {one.why for one in judged} == {
+        "the pod reads more than 64 Secrets of ExternalSecrets; commit a SecretMigration"
+    }
