@@ -25,6 +25,9 @@ class Chart:
         service_account: its pods' ServiceAccount with ``{release}``; empty when unknown.
         container: the container's name; empty when unknown.
         user: user and group of its container by default; None when it has none.
+        is_template: annotations go through Helm's ``tpl``, so that their braces must be quoted.
+        has_command: ``command`` beside the container's image is taken as it is.
+        has_value_maps: a literal variable is a mapping with ``value``, not the value itself.
     """
 
     scope: str = ""
@@ -36,8 +39,22 @@ class Chart:
     container: str = ""
     user: int | None = None
     group: int | None = None
+    is_template: bool = False
+    has_command: bool = False
+    has_value_maps: bool = False
 
 
+# https://github.com/bitnami/charts template/CHART_NAME/templates/deployment.yaml, from which all of the family are made:
+# common.tplvalues.render of podAnnotations, podLabels, command and extraVolumes. These have one component at the root.
+_BITNAMI: Final = Chart(volumes="extraVolumes", is_template=True, has_command=True)
+_BITNAMI_APPS: Final = (
+    "discourse", "drupal", "ghost", "joomla", "keycloak", "matomo", "mediawiki", "moodle", "odoo", "prestashop", "redmine",
+    "wordpress",
+)  # fmt: skip
+# https://github.com/goauthentik/helm charts/authentik/templates/{server,worker}/deployment.yaml: global is merged into both.
+_AUTHENTIK: Final = Chart(scope="server", volumes="volumes", container="server")
+# https://github.com/8gears/n8n-helm-chart charts/n8n/templates/deployment{,.worker,.webhook}.yaml
+_N8N: Final = Chart(scope="main", volumes="extraVolumes", has_command=True, has_value_maps=True)
 # https://github.com/grafana/helm-charts/blob/main/charts/grafana/values.yaml; templates/_pod.tpl for what is taken as it is.
 _GRAFANA: Final = Chart(
     env="env", volumes="extraContainerVolumes", service_account="{release}", container="grafana", user=472, group=472
@@ -47,6 +64,19 @@ CHARTS: Final[Mapping[str, tuple[Chart, ...]]] = {
     "grafana": (_GRAFANA,),
     # Its grafana is a subchart: https://github.com/prometheus-community/helm-charts, charts/kube-prometheus-stack
     "kube-prometheus-stack": (replace(_GRAFANA, scope="grafana", service_account="{release}-grafana"),),
+    "authentik": (
+        _AUTHENTIK,
+        replace(_AUTHENTIK, scope="worker", container="worker"),
+        Chart(labels="global.podLabels", annotations="global.podAnnotations", volumes="global.volumes"),
+    ),
+    # https://github.com/codecentric/helm-charts charts/keycloakx/templates/statefulset.yaml
+    "keycloakx": (Chart(container="keycloak", is_template=True, has_command=True),),
+    # https://github.com/guerzon/vaultwarden charts/vaultwarden/templates/statefulset.yaml
+    "vaultwarden": (Chart(),),
+    "n8n": (_N8N, replace(_N8N, scope="worker"), replace(_N8N, scope="webhook")),
+    # https://github.com/prometheus-community/helm-charts charts/prometheus-postgres-exporter/templates/deployment.yaml
+    "prometheus-postgres-exporter": (Chart(annotations="annotations", container="prometheus-postgres-exporter"),),
+    **dict.fromkeys(_BITNAMI_APPS, (_BITNAMI,)),
 }
 
 
@@ -60,6 +90,7 @@ class Places:
         persistence: a mapping of volumes in the form of the app-template; empty when the chart has none.
         controller: of the app-template: whose pods they are.
         is_container: what stands around the consumer is a container, and its ``command`` is taken as it is.
+        is_template, has_value_maps: as in `Chart`.
     """
 
     labels: tuple[str, ...] = ()
@@ -69,6 +100,8 @@ class Places:
     persistence: tuple[str, ...] = ()
     controller: str = ""
     is_container: bool = False
+    is_template: bool = False
+    has_value_maps: bool = False
     env: tuple[str, ...] = ()
     volumes: tuple[str, ...] = ()
     service_account: str = ""
@@ -100,8 +133,16 @@ def find_places(chart: str, release: str, place: Sequence[str]) -> Places | None
                 container=one.container,
                 user=one.user,
                 group=one.group,
+                is_container=one.has_command,
+                is_template=one.is_template,
+                has_value_maps=one.has_value_maps,
             )
     return None
+
+
+def literal(places: Places | None, value: str) -> str | dict[str, str]:
+    """Return a literal variable as a chart takes it in a mapping of variables."""
+    return {"value": value} if places and places.has_value_maps else value
 
 
 def place_of(consumer: Consumer) -> tuple[str, ...]:

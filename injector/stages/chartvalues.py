@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from injector.config.model import AnnotationsForm, Config
-from injector.delivery.charts import Places, find_places, place_of
+from injector.delivery.charts import Places, find_places, literal, place_of
 from injector.edit.values import Data, Path
 from injector.edit.yamlfile import YamlFile
 from injector.errors import EditError
@@ -93,7 +93,8 @@ class _Writer:
         made = expect_annotations(chosen, settings)
         made[f"{config.label_prefix}/{RELEASED}"] = ",".join(sorted(one.secret for one, _ in chosen))
         made[f"{config.label_prefix}/{REVISION}"] = "inline"
-        is_tpl = bool(known and known.annotations_form is AnnotationsForm.TEMPLATE)
+        is_said = bool(known and known.annotations_form is AnnotationsForm.TEMPLATE)
+        is_tpl = is_said or bool(places and places.is_template and annotations == places.annotations)
         for name in sorted(made):
             self._set((*self.values, *annotations, name), quote_for_tpl(made[name]) if is_tpl else made[name])
         self._set((*self.values, *labels, f"{config.label_prefix}/{ESO}"), SKIP)
@@ -198,7 +199,7 @@ class _Writer:
         else:
             places = self.places
             siblings = (*self.values, *places.env) if places and places.env else path[:-1]
-            self._set((*siblings, read.file_env), read.path)
+            self._set((*siblings, read.file_env), literal(places, read.path))
             self.file = self.file.delete(self.document, path, is_pruning=True)
 
     def _wrap(self, variables: Mapping[str, str], command: Sequence[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from injector.delivery.charts import Places, find_places, literal, place_of
 from injector.edit.values import Data, Path
 from injector.edit.yamlfile import YamlFile
 from injector.errors import EditError
@@ -28,8 +29,9 @@ def drop_references(
     file, document, place = find_document(workspace, consumer.ref, consumer.origin)
     reads = {(read.key, read.env): read for container in workload.containers for read in container.reads}
     body = file.value(document, place) if place else file.value(document)
+    places = find_places(consumer.chart, consumer.ref.name, place_of(consumer)) if consumer.chart else None
     for reference in find_references(body, migration.secret):
-        file = _drop(file, document, place, reference, migration, reads, is_whole=is_whole)
+        file = _drop(file, document, place, reference, migration, reads, places=places, is_whole=is_whole)
     workspace.save(file)
 
 
@@ -41,6 +43,7 @@ def _drop(
     migration: SecretMigration,
     reads: Mapping[tuple[str, str], Read],
     *,
+    places: Places | None,
     is_whole: bool,
 ) -> YamlFile:
     path = (*place, *reference.path)
@@ -48,7 +51,7 @@ def _drop(
         return file
     match reference.form:
         case Form.ENV_ITEM | Form.ENV_KEY:
-            return _drop_variable(file, document, path, reference, reads)
+            return _drop_variable(file, document, path, reference, reads, places)
         case Form.ENV_FROM:
             return file.delete(document, path, is_pruning=True) if is_whole else file
         case Form.VOLUME | Form.PERSISTENCE | Form.SECRET_MOUNT:
@@ -61,7 +64,12 @@ def _drop(
 
 
 def _drop_variable(
-    file: YamlFile, document: int, path: Path, reference: Reference, reads: Mapping[tuple[str, str], Read]
+    file: YamlFile,
+    document: int,
+    path: Path,
+    reference: Reference,
+    reads: Mapping[tuple[str, str], Read],
+    places: Places | None,
 ) -> YamlFile:
     read = reads.get((reference.key, reference.name)) or reads.get(("*", ""))
     if read is None or read.delivery is not Delivery.ENV_FILE:
@@ -70,7 +78,8 @@ def _drop_variable(
         return file.set(document, path, {"name": read.file_env, "value": read.path})
     # A chart that has references apart from literals (grafana's envValueFrom) has the literals under env.
     siblings = (*path[:-2], "env") if path[-2] == "envValueFrom" else path[:-1]
-    return file.set(document, (*siblings, read.file_env), read.path).delete(document, path, is_pruning=True)
+    value = literal(places, read.path)
+    return file.set(document, (*siblings, read.file_env), value).delete(document, path, is_pruning=True)
 
 
 def let_go(workspace: Workspace, source: SecretSource, migration: SecretMigration, *, is_whole: bool) -> None:
