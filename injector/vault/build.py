@@ -114,6 +114,8 @@ class _Building:
             auth_roles=tuple(sorted({role.path: role for role in auth_roles}.values())),
             engine_roles=tuple(self.engines[path] for path in sorted(self.engines) if path in read),
             undecided=tuple(sorted(set(self.undecided))),
+            address=self.config.vault.address,
+            namespace=self.config.vault.namespace,
         )
 
     def _auth_role(self, identity: _Identity, shared: _Shared) -> AuthRole:

@@ -45,14 +45,19 @@ def render_files(plan: VaultPlan) -> Mapping[str, str]:
 
 def _script(plan: VaultPlan) -> Iterator[str]:
     yield "#!/bin/sh"
-    yield "# Makes what the moves need in Vault; it can be run again. Needs VAULT_ADDR and a login that may write these paths."
+    yield "# Makes what the moves need in Vault; it can be run again. Needs VAULT_ADDR and a login that may read and write these"
+    yield "# paths. VAULT_PROGRAM=bao runs it with OpenBao's program."
     yield "set -eu"
     for question in plan.undecided:
         yield f"printf '%s\\n' {shlex.quote(f'apply.sh: {question}')} >&2"
     if plan.undecided:
         yield "echo 'apply.sh: nothing was written: first decide what is told above' >&2"
         yield "exit 1"
-    yield _GUARD.rstrip("\n")
+    for variable, value in (("VAULT_ADDR", plan.address), ("VAULT_NAMESPACE", plan.namespace)):
+        if value:
+            yield f'[ -n "${{{variable}:-}}" ] || {variable}={shlex.quote(value)}'
+            yield f"export {variable}"
+    yield _FUNCTIONS.rstrip("\n")
     heads: dict[str, list[str]] = {}
     for policy in plan.policies:
         heads.setdefault(policy.path, []).append(policy.name)
@@ -62,7 +67,7 @@ def _script(plan: VaultPlan) -> Iterator[str]:
         yield f"free {' '.join(shlex.quote(word) for word in (path, *names))}"
     # In this order a role is never there without the head that says whose it is, and the login comes last.
     for policy in plan.policies:
-        yield f"vault policy write {shlex.quote(policy.name)} - <<'PHASE2_POLICY'"
+        yield f"policy {shlex.quote(policy.name)} <<'PHASE2_POLICY'"
         yield render_policy(policy).rstrip("\n")
         yield "PHASE2_POLICY"
     for role in plan.engine_roles:
@@ -71,7 +76,9 @@ def _script(plan: VaultPlan) -> Iterator[str]:
         yield from _write(auth.path, auth.parameters)
 
 
-_GUARD: Final = """\
+_FUNCTIONS: Final = (
+    """\
+vault() { command "${VAULT_PROGRAM:-vault}" "$@"; }
 there() { # PATH FLAG...: what is there is in $answer; false when there is nothing; the end when Vault does not say
   asked=$1; shift
   # Every failure has the same exit code, and a path that may not be read is no empty one: only the words tell.
@@ -94,8 +101,21 @@ free() { # PATH POLICY...: nothing is there, or one of these policies says that 
   echo "apply.sh: $object: is there and was not made by phase2; rename it, or run with ADOPT=yes to take it over" >&2
   exit 1
 }
-""".replace("@START@", START).replace("@WITH@", WITH)
-"""As the other writers do, the script overwrites nothing that it did not make."""
+policy() { # NAME: writes the policy on stdin; what an earlier plan made stays named in its head, for whoever destroys it
+  text=$(cat)
+  there "sys/policies/acl/$1" -field=policy || answer=
+  case $answer in '@MARK@'*) ;; *) answer= ;; esac
+  {
+    printf '%s\\n' "$text" | sed 1q
+    printf '%s\\n' "$text" "$answer" | grep '^@WITH@' | LC_ALL=C sort -u
+    printf '%s\\n' "$text" | sed 1d | grep -v '^@WITH@'
+  } | vault policy write "$1" -
+}
+""".replace("@START@", START)
+    .replace("@WITH@", WITH)
+    .replace("@MARK@", MARK)
+)
+"""As the other writers do, the script overwrites nothing that it did not make, and forgets nothing that it made."""
 
 
 def _write(path: str, parameters: Mapping[str, object]) -> Iterator[str]:

@@ -153,12 +153,15 @@ class VaultPlan:
 
     Attributes:
         undecided: as long as there are any, nothing is applied for their migrations.
+        address, namespace: which Vault it is for, unless whoever applies it says otherwise; empty when nothing is said.
     """
 
     policies: tuple[Policy, ...] = ()
     auth_roles: tuple[AuthRole, ...] = ()
     engine_roles: tuple[EngineRole, ...] = ()
     undecided: tuple[Undecided, ...] = ()
+    address: str = ""
+    namespace: str = ""
 
     def only(self, names: Collection[str]) -> VaultPlan:
         """Return what some migrations (``namespace/name``) need, whole: a shared policy keeps what others read."""

@@ -34,8 +34,9 @@ def _file(plan: VaultPlan) -> Iterator[str]:
     blocks += [_auth_role(auth) for auth in plan.auth_roles]
     # So that -target takes the questions along.
     waiting = f"\n  depends_on = [terraform_data.{_QUESTIONS}]" if plan.undecided else ""
+    place = f"\n  namespace = {_text(plan.namespace)}" if plan.namespace else ""
     for block in blocks:
-        yield f"{block}{waiting}\n}}\n"
+        yield f"{block}{place}{waiting}\n}}\n"
 
 
 _QUESTIONS: Final = "not_decided"

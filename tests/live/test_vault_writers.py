@@ -246,6 +246,31 @@ def test_destruction_leaves_all_that_is_not_ours(empty: VaultServer) -> None:
     assert not compare_destruction(port, names).pending
 
 
+def test_script_names_what_an_earlier_plan_made_so_that_it_is_destroyed_too(empty: VaultServer) -> None:
+    """A role that got another name stays until somebody destroys it, as after an apply by the API."""
+    old = build_vault_plan(
+        [vaults.migration("shop", "db", path="database/creds/old")], vaults.every_engine(AuthMethod.JWT)
+    )
+    new = build_vault_plan([vaults.migration("shop", "db")], vaults.every_engine(AuthMethod.JWT))
+    vaults.run_script(empty, render_script(old))
+
+    done = vaults.run_script(empty, render_script(new))
+    by_script = vaults.held(empty)
+    pending = compare(vaults.client(empty), new).pending
+    vaults.clear(empty)
+    vaults.apply(empty, old)
+    vaults.apply(empty, new)
+    by_client = vaults.held(empty)
+    port = vaults.client(empty)
+    list(carry_out(port, compare_destruction(port, {"shop/db"})))
+
+    assert done.returncode == 0, done.stderr
+    assert "database/roles/old" in by_script
+    assert by_script == by_client
+    assert not pending
+    assert vaults.held(empty) == {}
+
+
 def test_destruction_of_one_migration_keeps_what_another_needs(empty: VaultServer) -> None:
     config = vaults.every_engine(AuthMethod.JWT)
     web = vaults.migration("shop", "db")

@@ -26,6 +26,7 @@ from injector.migration.model import (
 )
 from injector.model import ObjectRef
 from injector.vault.client import VaultClient
+from injector.vault.engines import form_of
 from injector.vault.live import Changes, carry_out, compare
 from injector.vault.login import Address, Login
 from injector.vault.objects import VaultPlan
@@ -96,6 +97,7 @@ def migration(
 ) -> SecretMigration:
     """A SecretMigration of one credential and one workload."""
     path = path or ENGINES[engine].format(name=f"{namespace}-{name}")
+    asked = "".join(f' "{field}=shop.example"' for field in form_of(engine).asks)
     return SecretMigration(
         namespace=namespace,
         name=name,
@@ -104,7 +106,9 @@ def migration(
         stage=Stage.PREPARE,
         auth=Auth(method=method, mount=method.value),
         credentials=(MovedCredential(name="login", keys=("login",), engine=engine, path=path),),
-        files=(RenderedFile(key="login", template=f'{{{{ with secret "{path}" }}}}{{{{ .Data }}}}{{{{ end }}}}'),),
+        files=(
+            RenderedFile(key="login", template=f'{{{{ with secret "{path}"{asked} }}}}{{{{ .Data }}}}{{{{ end }}}}'),
+        ),
         workloads=(
             Workload(
                 kind="Deployment",

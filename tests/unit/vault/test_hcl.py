@@ -59,7 +59,9 @@ def test_nothing_in_a_name_or_a_value_reaches_the_shell(tmp_path: Path, odd: str
         policies=(name,),
         audience=odd,
     )
-    policy = Policy(name=name, rules=((odd, ("read",)),), owner=("a/b",), belongings=(role.path, auth.path))
+    policy = Policy(
+        name=name, rules=((odd, ("read",)),), owner=("a/b",), belongings=tuple(sorted((role.path, auth.path)))
+    )
     script = render_script(VaultPlan(policies=(policy,), engine_roles=(role,), auth_roles=(auth,)))
 
     done = subprocess.run(
@@ -144,3 +146,44 @@ def test_script_with_an_open_question_asks_it_and_calls_nothing(tmp_path: Path) 
         "apply.sh: nothing was written: first decide what is told above",
     ]
     assert list((tmp_path / "out").iterdir()) == []
+
+
+NOTHING = """#!/bin/sh
+# A vault that holds nothing, and remembers what it was called for where.
+case $1 in
+read)
+  while [ $# -gt 1 ]; do shift; done
+  echo "No value found at $1" >&2
+  exit 2 ;;
+*) echo "$VAULT_ADDR ${VAULT_NAMESPACE:-}" >>"$OUT/called" ;;
+esac
+"""
+PLACED = VaultPlan(policies=PLAN.policies, address="https://vault.example:8200", namespace="team/a")
+
+
+def test_script_goes_where_the_configuration_says(tmp_path: Path) -> None:
+    done = run(tmp_path, render_script(PLACED), NOTHING)
+
+    assert done.returncode == 0
+    assert (tmp_path / "out" / "called").read_text() == "https://vault.example:8200 team/a\n"
+
+
+def test_script_goes_where_the_environment_says_first(tmp_path: Path) -> None:
+    given = "VAULT_ADDR=https://other; VAULT_NAMESPACE=b\n"
+
+    done = run(tmp_path, given + render_script(PLACED), NOTHING)
+
+    assert done.returncode == 0
+    assert (tmp_path / "out" / "called").read_text() == "https://other b\n"
+
+
+def test_script_runs_with_the_program_of_openbao(tmp_path: Path) -> None:
+    given = "VAULT_ADDR=https://other; VAULT_PROGRAM=bao\n"
+    bao = tmp_path / "bao"
+    bao.write_text(NOTHING, encoding="utf-8")
+    bao.chmod(0o755)
+
+    done = run(tmp_path, "export VAULT_ADDR\n" + given + render_script(PLAN), "#!/bin/false\n")
+
+    assert done.returncode == 0
+    assert (tmp_path / "out" / "called").exists()

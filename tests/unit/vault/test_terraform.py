@@ -71,3 +71,13 @@ def test_nothing_waits_when_everything_is_decided() -> None:
 
     assert "terraform_data" not in resources
     assert not [kind for kind, body in resources.items() if "depends_on" in body]
+
+
+def test_namespace_of_the_configuration_stands_in_every_resource() -> None:
+    plan = VaultPlan(policies=(POLICY,), auth_roles=(AUTH,), engine_roles=(ROLE,), namespace="team/a")
+
+    resources = read_resources(render_terraform(plan))
+
+    assert {json.loads(body["namespace"]) for body in resources.values()} == {"team/a"}
+    assert len(resources) == 3
+    assert "namespace" not in render()
