@@ -66,7 +66,12 @@ def _judge_secret(secret: Secret, context: Context) -> Iterator[Item]:
 
 
 def _credentials(secret: Secret, context: Context) -> tuple[Credential, ...]:
-    return tuple(group([judge(case_of(unit, secret, context)) for unit in split_units(secret)], context.config))
+    judged = [judge(case_of(unit, secret, context)) for unit in split_units(secret)]
+    return tuple(group(judged, context.config, is_open=any(map(_may_hold_more, secret.sources))))
+
+
+def _may_hold_more(source: SecretSource) -> bool:
+    return source.creation_policy in ("Merge", "CreateOrMerge") or any(key.name == "*" for key in source.keys)
 
 
 def _own(credentials: tuple[Credential, ...], source: SecretSource) -> tuple[Credential, ...]:

@@ -11,15 +11,21 @@ from injector.delivery.mode import advise_mode
 from injector.delivery.rotation import advise, max_ttl_of, ttl_of
 from injector.location import Location
 from injector.migration.model import Auth, SecretMigration, Stage
-from injector.model import NOWHERE, Consumer, Credential, Item, ObjectRef, Report, Verdict
+from injector.model import NOWHERE, Consumer, Credential, Item, ObjectRef, Readiness, Report, Verdict
 from injector.plan.clusters import gather
 from injector.plan.draft import Draft
 from injector.plan.model import Blocked, Plan, Proposal
-from injector.plan.workloads import Moved, Readers, read_workloads
+from injector.plan.whole import why_not_whole
+from injector.plan.workloads import Moved, Readers, read_workloads, way_of
 from injector.vault.build import build_vault_plan
 from injector.vault.objects import Undecided
 
 _CONFIGURATION: Final = "configuration"
+
+_UNREAD: Final = (
+    "nobody in the tree reads it, so that there are no pods to inject; add its reader to the tree, or remove it where nobody "
+    "needs it"
+)
 
 
 def build_plan(report: Report, config: Config, committed: Iterable[SecretMigration] = ()) -> Plan:
@@ -103,7 +109,10 @@ class _Plan:
         readers = self._readers(item, draft)
         self.blocked += readers.blocked
         self.undecided += readers.undecided
-        if readers.blocked and not readers.workloads:
+        if not readers.workloads and not readers.undecided:
+            if not readers.blocked:
+                moved = tuple(key for one in draft.credentials for key in one.keys)
+                self.blocked.append(Blocked(ref=source.ref, keys=moved, why=_UNREAD, location=source.origin.location))
             return
         migration = SecretMigration(
             namespace=source.ref.namespace,
@@ -134,7 +143,19 @@ class _Plan:
         stays = sorted({key.name for key in item.source.keys} - keys)
         consumers = _unique(consumer.consumer for credential in item.credentials for consumer in credential.consumers)
         ref = ObjectRef("SecretMigration", item.source.ref.namespace, item.source.ref.name)
-        secret = Moved(owner=ref, maker=item.source.ref, moved=tuple(sorted(keys)), stays=stays)
+        stopped = {
+            way_of(one.consumer): one.obstacles[0]
+            for credential in item.credentials
+            for one in credential.consumers
+            if one.readiness is Readiness.BLOCKED and one.obstacles
+        }
+        is_whole = {key.name for key in item.source.keys if key.name != "*"} <= keys
+        for credential in item.credentials:
+            for one in credential.consumers:
+                if why := why_not_whole(one.consumer, item.source, is_whole=is_whole):
+                    stopped.setdefault(way_of(one.consumer), why)
+        moved = tuple(sorted(keys))
+        secret = Moved(owner=ref, maker=item.source.ref, moved=moved, stays=stays, stopped=stopped)
         return read_workloads(consumers, secret, self.config)
 
 
@@ -156,18 +177,7 @@ def _auth(config: Config) -> Auth:
 
 
 def _unique(consumers: Iterable[Consumer]) -> list[Consumer]:
-    found = {
-        (
-            one.ref,
-            (one.container.name, one.container.place) if one.container else (),
-            one.how,
-            one.key,
-            one.env,
-            one.path,
-        ): one
-        for one in consumers
-    }
-    return list(found.values())
+    return list({way_of(one): one for one in consumers}.values())
 
 
 def _comments(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from injector.config.model import Config, WorkloadFacts
@@ -40,12 +40,14 @@ class Moved:
         owner: its SecretMigration.
         maker: the ExternalSecret.
         moved, stays: its keys.
+        stopped: ways of reading (`way_of`) that cannot move -> why, in the words of their verdict.
     """
 
     owner: ObjectRef
     maker: ObjectRef
     moved: Sequence[str]
     stays: Sequence[str]
+    stopped: Mapping[object, str] = field(default_factory=dict)
 
 
 def read_workloads(consumers: Iterable[Consumer], secret: Moved, config: Config) -> Readers:
@@ -76,6 +78,12 @@ def read_workloads(consumers: Iterable[Consumer], secret: Moved, config: Config)
     return made
 
 
+def way_of(consumer: Consumer) -> object:
+    """Return who reads what by which way, without the line where it stands."""
+    container = (consumer.container.name, consumer.container.place) if consumer.container else ()
+    return consumer.ref, container, consumer.how, consumer.key, consumer.env, consumer.path
+
+
 def _folder(consumer: Consumer) -> tuple[ObjectRef, str, str]:
     return consumer.ref, consumer.container.name if consumer.container else "", posixpath.dirname(consumer.path)
 
@@ -87,8 +95,9 @@ def _read_workload(ref: ObjectRef, consumers: list[Consumer], secret: Moved, con
     changes: list[Change] = []
     for consumer in consumers:
         choice = choose(consumer, secret.moved, secret.stays, config)
-        if choice.refusal:
-            made.blocked.append(Blocked(ref=secret.maker, why=f"{ref}: {choice.refusal}", location=consumer.location))
+        refusal = secret.stopped.get(way_of(consumer)) or choice.refusal
+        if refusal:
+            made.blocked.append(Blocked(ref=secret.maker, why=f"{ref}: {refusal}", location=consumer.location))
             return
         if choice.change:
             changes.append(Change(workload=ref, what=choice.change, location=consumer.location))

@@ -24,8 +24,14 @@ _USER_IS_HALF: Final = frozenset({"oauth-client", "unsupported-login"})
 """Kinds whose user or id, alone, is still a part of the credential."""
 
 
-def group(judged: Sequence[Judgement], config: Config) -> Iterator[Credential]:
-    """Put the parts of one credential together: same kind, engine and verdict, same name without the part."""
+def group(judged: Sequence[Judgement], config: Config, *, is_open: bool = False) -> Iterator[Credential]:
+    """Put the parts of one credential together: same kind, engine and verdict, same name without the part.
+
+    Args:
+        judged: the values of one Secret.
+        config: what the user knows.
+        is_open: the Secret may hold keys that nobody names.
+    """
     groups: dict[tuple[str, ...], list[Judgement]] = {}
     for one in judged:
         stem = "" if one.kind in _ALWAYS_ONE else _stem(one.unit.label, one.kind)
@@ -34,7 +40,7 @@ def group(judged: Sequence[Judgement], config: Config) -> Iterator[Credential]:
     for own, members in sorted(groups.items()):
         outlines.setdefault(_outline(own, members), []).extend(members)
     for members in outlines.values():
-        yield _credential(members, config, is_alone=len(members) == len(judged))
+        yield _credential(members, config, is_alone=len(members) == len(judged), is_open=is_open)
 
 
 def _outline(own: tuple[str, ...], members: Sequence[Judgement]) -> tuple[object, ...]:
@@ -45,7 +51,7 @@ def _outline(own: tuple[str, ...], members: Sequence[Judgement]) -> tuple[object
     return (*own[:-1], keys, frozenset(remote.path for one in members for remote in one.unit.remotes))
 
 
-def _credential(members: Sequence[Judgement], config: Config, *, is_alone: bool) -> Credential:
+def _credential(members: Sequence[Judgement], config: Config, *, is_alone: bool, is_open: bool) -> Credential:
     first = members[0]
     units = [one.unit for one in members]
     is_user = all(unit.hint.part is Part.USER for unit in units) and first.kind not in _USER_IS_HALF
@@ -54,7 +60,7 @@ def _credential(members: Sequence[Judgement], config: Config, *, is_alone: bool)
     consumers = _unique(consumer for unit in units for consumer in unit.consumers)
     keys = tuple(sorted({unit.key.name for unit in units}))
     has_user = any(unit.hint.part in (Part.USER, Part.DSN) for unit in units)
-    need = Need(keys, lacks_user=first.engine == "database/redis" and not has_user)
+    need = Need(keys, lacks_user=first.engine == "database/redis" and not has_user, is_open=is_open)
     return Credential(
         keys=keys,
         vault_paths=tuple(sorted({remote.path for unit in units for remote in unit.remotes if remote.path})),

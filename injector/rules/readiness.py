@@ -32,10 +32,12 @@ class Need:
     Attributes:
         keys: the Secret keys of the credential.
         lacks_user: it is a password without a user name, and the system takes logins without one.
+        is_open: the Secret may hold keys that nobody names.
     """
 
     keys: tuple[str, ...]
     lacks_user: bool = False
+    is_open: bool = False
 
 
 def readiness_of(consumer: Consumer, need: Need, config: Config) -> tuple[Readiness, tuple[str, ...]]:
@@ -72,6 +74,10 @@ def _obstacles(consumer: Consumer, need: Need, config: Config) -> list[str]:
         found.append("no container mounts the volume, and the pod does not start without its Secret: remove it")
     elif consumer.container is None and not consumer.chart:
         found.append(f"an operator makes the pods of {consumer.ref.kind}: it must pass on the annotations")
+    if consumer.how is How.VOLUME and not consumer.key and need.is_open:
+        found.append(
+            "it mounts all of the Secret, which may hold keys that nobody names: it must name the keys it needs"
+        )
     if consumer.beside:
         found.append(
             f"its volume joins the Secret with {', '.join(consumer.beside)}: the Secret needs a volume of its own"

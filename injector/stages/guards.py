@@ -7,15 +7,14 @@ from typing import Final
 
 from injector.errors import EditError
 from injector.inventory.facts import Inventory, PushedPath
-from injector.model import Consumer, How, SecretSource, SourceKind
+from injector.model import Consumer, SecretSource, SourceKind
 from injector.plan.model import Proposal
+from injector.plan.whole import JOINING, why_not_whole
 from injector.stages.prepare import source_of
 from injector.stages.reach import Reach
 
 _NAMED: Final = 5
 """So many readers are named; a message is no report."""
-_JOINING: Final = frozenset({"Merge", "CreateOrMerge"})
-"""Policies of an ExternalSecret that writes into a Secret which is somebody else's."""
 _MANAGED: Final = {"reconcile.external-secrets.io/managed": "true", "reconcile.external-secrets.io/created-by": ""}
 """Labels that the operator gives its Secrets. Source: external-secrets apis/externalsecrets/v1/externalsecret_types.go@v2.9.0."""
 _ESO: Final = frozenset({SourceKind.EXTERNAL_SECRET, SourceKind.CLUSTER_EXTERNAL_SECRET})
@@ -51,7 +50,7 @@ def check_release(proposal: Proposal, inventory: Inventory) -> None:
     others = [
         one
         for one in other_writers(source, inventory.deployed.sources)
-        if not (source.creation_policy in _JOINING and one.creation_policy not in _JOINING)
+        if not (source.creation_policy in JOINING and one.creation_policy not in JOINING)
     ]
     if others:
         message = f"{others[0].ref} writes the same Secret ({others[0].origin.location}); leave one writer first"
@@ -61,22 +60,14 @@ def check_release(proposal: Proposal, inventory: Inventory) -> None:
 def check_readers_of_all(proposal: Proposal) -> None:
     """Refuse when somebody reads the whole Secret, and it may hold keys that do not move: he would lose these.
 
-    A mixed Secret keeps its ``envFrom``; a volume is always replaced as a whole.
-
     Raises:
         EditError: naming the reader, and what to do.
     """
     source = source_of(proposal)
-    if source.creation_policy not in _JOINING and all(key.name != "*" for key in source.keys):
-        return
     for consumer in consumers_of(proposal):
-        is_replaced = consumer.how is How.VOLUME or (consumer.how is How.ENV_FROM and proposal.is_whole)
-        if is_replaced and not consumer.key:
-            message = (
-                f"{consumer.ref} reads all of Secret {proposal.migration.secret}, which may hold more than {source.ref} names "
-                "(dataFrom, or creationPolicy Merge); let it name the keys it needs"
-            )
-            raise EditError(message, consumer.location)
+        why = why_not_whole(consumer, source, is_whole=proposal.is_whole)
+        if why:
+            raise EditError(f"{consumer.ref} {why}", consumer.location)
 
 
 def check_joined(proposal: Proposal) -> None:

@@ -26,6 +26,7 @@ from injector.stages.preview import preview
 from injector.stages.rollback import roll_back
 from injector.stages.run import Outcome, Scene, apply_stage
 from injector.stages.workspace import Workspace
+from tests.property.fleets import FLEET_CONFIG, fleets
 from tests.property.samples import EXAMPLE, texts
 from tests.property.test_mutations import PATHS, STEPS, Mutation, mutated
 from tests.unit.stages.moving import CONFIG, EXTERNAL_SECRET, KUSTOMIZATION, STORE, VARIABLES, VOLUME, deployment
@@ -175,3 +176,26 @@ def shop_config() -> Config:
 @given(shops(), st.booleans())
 def test_every_little_tree_goes_forth_and_back(contents: dict[str, bytes], is_inline: bool) -> None:  # noqa: FBT001
     walk(contents, shop_config(), is_inline=is_inline)
+
+
+@lru_cache(maxsize=1)
+def fleet_config() -> Config:
+    return parse_config(FLEET_CONFIG.encode(), "phase2.yaml")
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(fleets(), st.dictionaries(st.sampled_from(("one.yaml", "kustomization.yaml")), STEPS, max_size=1))
+def test_a_plan_answers_for_every_fleet(contents: dict[str, bytes], changes: dict[str, Steps]) -> None:
+    contents |= {path: mutated(contents[path], steps) for path, steps in changes.items()}
+
+    scene, workspace, _ = scene_of(contents, fleet_config())
+    seen = preview(scene, workspace)
+
+    document = build_plan_document(scene.plan, scene.plan.proposals, seen.refused, scene.config)
+    jsonschema.validate(json.loads(render_json(document)), schema())
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(fleets(), st.booleans())
+def test_every_fleet_goes_forth_and_back(contents: dict[str, bytes], is_inline: bool) -> None:  # noqa: FBT001
+    walk(contents, fleet_config(), is_inline=is_inline)

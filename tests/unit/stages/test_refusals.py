@@ -100,6 +100,7 @@ patches:
 FROM = "        env:\n        - {name: PGHOST, value: x}\n        envFrom:\n        - secretRef: {name: db}\n"
 OPEN = f"{EXTERNAL_SECRET}  dataFrom:\n  - extract: {{key: shop/api}}\n"
 
+MERGED = EXTERNAL_SECRET.replace("Owner", "Merge")
 CASES = {
     "inject, a patch that drops the label": (
         "inject",
@@ -112,24 +113,6 @@ CASES = {
         shop(kustomization__yaml=KUSTOMIZATION + PATCHED_PODS % "annotations"),
         "kustomization.yaml:11: a patch would take the list of migrations from the pods of Deployment/shop/web again; nothing is changed, "
         "edit it by hand",
-    ),
-    "inject, envFrom of a Secret with keys that nobody knows": (
-        "inject",
-        shop(db__yaml=OPEN, web__yaml=deployment(reads=FROM)),
-        "web.yaml:20: Deployment/shop/web reads all of Secret db, which may hold more than ExternalSecret/shop/db names "
-        "(dataFrom, or creationPolicy Merge); let it name the keys it needs",
-    ),
-    "inject, envFrom of somebody else's Secret": (
-        "inject",
-        shop(db__yaml=EXTERNAL_SECRET.replace("Owner", "Merge"), web__yaml=deployment(reads=FROM)),
-        "web.yaml:20: Deployment/shop/web reads all of Secret db, which may hold more than ExternalSecret/shop/db names "
-        "(dataFrom, or creationPolicy Merge); let it name the keys it needs",
-    ),
-    "inject, a volume of somebody else's Secret": (
-        "inject",
-        shop(db__yaml=EXTERNAL_SECRET.replace("Owner", "Merge"), web__yaml=deployment(reads=VOLUME)),
-        "web.yaml:25: Deployment/shop/web reads all of Secret db, which may hold more than ExternalSecret/shop/db names "
-        "(dataFrom, or creationPolicy Merge); let it name the keys it needs",
     ),
     "release, another reader": (
         "release",
@@ -240,6 +223,34 @@ def test_a_stage_that_would_hurt_is_refused(stage: str, files: dict[str, str], w
     assert refusals(made)[0] == why
     assert not made.done
     assert tree_of(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    ("source", "reads", "line"),
+    [(OPEN, FROM, 20), (MERGED, FROM, 20), (MERGED, VOLUME, 25)],
+    ids=[
+        "envFrom of keys that nobody knows",
+        "envFrom of somebody else's Secret",
+        "a volume of somebody else's Secret",
+    ],
+)
+def test_who_reads_more_than_is_named_is_told_by_the_plan_and_refused_by_the_stage(
+    source: str, reads: str, line: int, tmp_path: Path
+) -> None:
+    """Should a Secret be opened while it moves, the stage says what the plan said before."""
+    why = (
+        "Deployment/shop/web{} reads all of Secret db, which may hold more than ExternalSecret/shop/db names (dataFrom, or "
+        "creationPolicy Merge); let it name the keys it needs"
+    )
+    plan, _, _ = plan_of(grow(tmp_path / "new", shop(db__yaml=source, web__yaml=deployment(reads=reads))))
+    root = reach(tmp_path / "old", shop(web__yaml=deployment(reads=reads)), "prepare")
+    (root / "db.yaml").write_text(source)
+
+    made = step(root, "inject")
+
+    assert not plan.proposals
+    assert [f"{one.location}: {one.why}" for one in plan.blocked] == [f"web.yaml:{line}: {why.format(':')}"]
+    assert refusals(made) == [f"web.yaml:{line}: {why.format('')}"]
 
 
 @pytest.mark.parametrize(
