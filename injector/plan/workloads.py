@@ -16,6 +16,8 @@ from injector.model import NOWHERE, Consumer, How, ObjectRef
 from injector.plan.model import Blocked, Change
 from injector.vault.objects import Undecided
 
+_ROOT = 0
+
 
 @dataclass(slots=True)
 class Readers:
@@ -187,13 +189,17 @@ def _account_of(consumers: Sequence[Consumer], known: WorkloadFacts | None) -> s
 
 
 def _identity_of(consumers: Sequence[Consumer], known: WorkloadFacts | None) -> tuple[int | None, int | None]:
-    """Return user and group of the containers where all agree; the agent must run as them where it has to signal."""
+    """Return user and group of the containers where all agree; the agent must run as them where it has to signal.
+
+    Never root, which the agent does not need and PodSecurity "restricted" refuses; nothing is guessed where it is unset.
+    """
     if known and known.run_as_user is not None:
         return known.run_as_user, known.run_as_group
     found = {(one.container.run_as_user, one.container.run_as_group) for one in consumers if one.container}
     found.discard((None, None))
     if len(found) == 1:
-        return found.pop()
+        user, group = found.pop()
+        return (None, None) if user == _ROOT else (user, group)
     places = next((place for place in map(_places, consumers) if place and place.user is not None), None)
     return (places.user, places.group) if places and not found else (None, None)
 

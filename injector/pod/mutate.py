@@ -175,6 +175,8 @@ def _change(pod: Body, chosen: Chosen, warnings: list[str], settings: Settings) 
     annotations = build_annotations(
         files, {one.secret: one for one, _ in obeyed}, [one for _, one in obeyed], list(containers), identity, settings
     )
+    if _reads_from_start(pod, made):
+        annotations[annotation("agent-init-first")] = "true"
     clash = why_clashing(made, annotations, containers)
     if clash:
         return PodChange(pod=pod, warnings=(*warnings, f"phase2: left alone: {clash}"))
@@ -224,7 +226,7 @@ def _rewire_pod(pod: dict[str, Json], migration: SecretMigration, workload: Work
             continue
         made: list[Json] = []
         for container in as_list(spec.get(kind)):
-            reads = _reads_of(container, workload, is_init=kind == "initContainers")
+            reads = _reads_of(container, workload, is_init=kind == "initContainers" and not _goes_on(container))
             changed = dict(container)
             if reads is not None:
                 found = rewire(changed, volumes, migration, reads)
@@ -237,6 +239,19 @@ def _rewire_pod(pod: dict[str, Json], migration: SecretMigration, workload: Work
         spec["volumes"] = _unused_dropped(spec, migration.secret)
     pod["spec"] = spec
     return files, names
+
+
+def _goes_on(container: Mapping[str, Json]) -> bool:
+    """Tell a sidecar among the init containers, which a migration does not call an init container.
+
+    Source: https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/
+    """
+    return container.get("restartPolicy") == "Always"
+
+
+def _reads_from_start(before: Body, after: Body) -> bool:
+    """Tell whether one of the init containers was rewired: the agent must have rendered before it starts."""
+    return spec_of(before).get("initContainers") != spec_of(after).get("initContainers")
 
 
 def _reads_of(container: Mapping[str, Json], workload: Workload, *, is_init: bool) -> ContainerReads | None:
