@@ -167,11 +167,12 @@ def _consumers(
     before: Inventory, after: Inventory, moved: Mapping[tuple[str, str], SecretMigration], ref: ObjectRef
 ) -> Iterator[Surprise]:
     old, new = _count(before), _count(after)
+    places = {_own(one): one.location for one in (*after.deployed.consumers, *before.deployed.consumers)}
     for one in sorted((old - new) + (new - old)):
         migration = moved.get((one.namespace, one.secret))
         if migration is None or not _is_meant(one, migration):
             what = "would read" if new[one] > old[one] else "would no longer read"
-            yield (migration.ref if migration else ref), f"{one.ref} {what} Secret {one.secret}", NOWHERE
+            yield (migration.ref if migration else ref), f"{one.ref} {what} Secret {one.secret}", places[one]
 
 
 def _is_meant(one: _Reader, migration: SecretMigration) -> bool:

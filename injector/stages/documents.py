@@ -24,11 +24,14 @@ def find_document(workspace: Workspace, ref: ObjectRef, origin: Origin) -> tuple
         EditError: the file does not hold the object where it was read, or not in one place only.
     """
     file = workspace.open(origin.location.path)
-    found = [
-        (document, place, name)
+    named = [
+        (document, place, name, namespace)
         for document in range(len(file.source.spans()))
-        for place, name in _named(file.value(document), ref)
+        for place, name, namespace in _named(file.value(document), ref)
     ]
+    # An overlay may change the namespace; but where one is written as deployed, the others are other objects.
+    own = [one for one in named if one[3] == ref.namespace] or named
+    found = [one[:3] for one in own]
     chosen = _choose(found, ref, origin.document)
     if len(chosen) != 1:
         what = "stands there more than once" if chosen else "does not stand there in a form that can be edited"
@@ -49,12 +52,13 @@ def _choose(found: list[Found], ref: ObjectRef, document: int) -> list[Found]:
     return here or matching
 
 
-def _named(body: Data, ref: ObjectRef) -> Iterator[tuple[Path, str]]:
+def _named(body: Data, ref: ObjectRef) -> Iterator[tuple[Path, str, str]]:
+    """Yield the place, the written name and the written namespace of what may be the object."""
     for place, one in _objects(body):
         metadata = one.get("metadata")
         name = metadata.get("name") if isinstance(metadata, Mapping) else None
         if one.get("kind") == ref.kind and isinstance(name, str) and name and name in ref.name:
-            yield place, name
+            yield place, name, str(metadata.get("namespace") or "") if isinstance(metadata, Mapping) else ""
 
 
 def _objects(body: Data) -> Iterator[tuple[Path, Mapping[str, Data]]]:

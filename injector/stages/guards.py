@@ -45,6 +45,7 @@ def check_release(proposal: Proposal, inventory: Inventory) -> None:
             raise EditError(message, consumer.location)
     check_readers_of_all(proposal)
     check_joined(proposal)
+    check_data_from(proposal)
     if not proposal.is_whole:
         return
     others = [
@@ -68,6 +69,19 @@ def check_readers_of_all(proposal: Proposal) -> None:
         why = why_not_whole(consumer, source, is_whole=proposal.is_whole)
         if why:
             raise EditError(f"{consumer.ref} {why}", consumer.location)
+
+
+def check_data_from(proposal: Proposal) -> None:
+    """Refuse when some keys stay, and one that moves comes by ``dataFrom``: the Secret would go on having it.
+
+    Raises:
+        EditError: naming the keys, and what to do.
+    """
+    source = source_of(proposal)
+    unnamed = sorted(set(proposal.migration.keys) - {key.name for key in source.keys})
+    if unnamed and not proposal.is_whole:
+        message = f"{source.ref}: {', '.join(unnamed)} comes by dataFrom, which takes all keys; name the keys that stay under data"
+        raise EditError(message, source.origin.location)
 
 
 def check_joined(proposal: Proposal) -> None:

@@ -134,9 +134,6 @@ def _trim(file: YamlFile, document: int, spec: Path, migration: SecretMigration,
         if name in gone:
             file = file.delete(document, (*data_path, index))
             gone.discard(name)
-    if gone and not has_template:
-        message = f"{source.ref}: {', '.join(sorted(gone))} comes by dataFrom, which takes all keys; name the keys that stay under data"
-        raise EditError(message, source.origin.location)
     return file
 
 

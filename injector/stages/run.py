@@ -14,7 +14,14 @@ from injector.location import Location
 from injector.migration.model import SecretMigration, Stage, Workload
 from injector.model import Consumer, ObjectRef
 from injector.plan.model import Plan, Proposal
-from injector.stages.guards import check_joined, check_readers_of_all, check_release, check_retire, consumers_of
+from injector.stages.guards import (
+    check_data_from,
+    check_joined,
+    check_readers_of_all,
+    check_release,
+    check_retire,
+    consumers_of,
+)
 from injector.stages.inject import name_migrations, opt_in
 from injector.stages.inline import write_inline
 from injector.stages.journal import Past, has_written, journal_path, no_past, read_order, write_journal
@@ -219,6 +226,7 @@ def _inject(proposal: Proposal, scene: Scene, workspace: Workspace) -> None:
         raise EditError("nobody reads it by a way that can move; there is nothing to inject", _at(proposal))
     check_readers_of_all(proposal)
     check_joined(proposal)
+    check_data_from(proposal)
     for workload, own in _by_workload(proposal):
         opt_in(workspace, workload, own, scene.config, migration.name)
         if scene.is_inline:
