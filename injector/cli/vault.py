@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +30,7 @@ from injector.errors import VaultError
 from injector.vault.objects import VaultPlan
 
 if TYPE_CHECKING:
-    from injector.vault.live import Changes, Step
+    from injector.vault.live import Changes, Refusal, Step
     from injector.vault.port import VaultPort
 
 _LOGIN = ("login", "login_role", "login_mount", "login_file")
@@ -157,7 +158,7 @@ def destroy(
     """Remove from Vault what was made for SecretMigrations, after a diff and a question.
 
     Which objects these are say the heads of the policies in Vault. --only may also name migrations that the tree has no
-    more. Credentials that were issued live until their leases end.
+    more; one that is at stage inject or beyond is refused. Credentials that were issued live until their leases end.
     """
     from injector.vault.live import compare_destruction, read_heads
 
@@ -165,15 +166,33 @@ def destroy(
     with connect(side.config, login) as port:
         made_for = {name for _, head in read_heads(port) for name in head.owner}
         names = choose_names(only, sorted({*side.names, *made_for})) if any(only) else side.names
-        changes = compare_destruction(port, names)
+        changes = replace(compare_destruction(port, names), refused=_in_use(side, names))
         notes = [*change_notes(changes, VaultPlan()), *side.notes]
         if unknown := sorted(made_for - {*side.names, *names}):
             told = f"Vault also holds what was made for {', '.join(unknown)}; the tree has no such SecretMigration"
             notes.append(Note("info", told))
+        if changes.refused:
+            notes.append(Note("error", "nothing was removed: first mend what is told above"))
+            return _answer(changes, VaultPlan(), output, notes=notes, exit_code=2)
         _write(changes, port, session.console, is_sure=yes)
     notes.append(Note("summary", f"{len(changes.pending)} objects removed"))
     exit_code = 0 if side.is_full else 2
     return _answer(changes, VaultPlan(), output, notes=notes, exit_code=exit_code, is_written=bool(changes.pending))
+
+
+def _in_use(side: Side, names: Sequence[str]) -> tuple[Refusal, ...]:
+    """Return the migrations whose pods log in to Vault already: without its role such a pod would not start again."""
+    from injector.migration.model import Stage
+    from injector.vault.live import Refusal
+
+    return tuple(
+        Refusal(
+            path=name,
+            why=f"is at stage {stage}, so pods log in by what would go; run phase2 rollback --only {name} --write first",
+        )
+        for name in names
+        if (stage := side.stages.get(name, Stage.PREPARE)) is not Stage.PREPARE
+    )
 
 
 def _start(console: Console, paths: Sequence[str], values: dict[str, Any]) -> tuple[Side, LoginFlags]:

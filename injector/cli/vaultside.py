@@ -23,6 +23,7 @@ from injector.vault.login import TIMEOUT_S, Address, Login, LoginMethod
 
 if TYPE_CHECKING:
     from injector.config.model import Config
+    from injector.migration.model import Stage
     from injector.vault.client import VaultClient
     from injector.vault.live import Changes
     from injector.vault.objects import VaultPlan
@@ -57,12 +58,14 @@ class Side:
     Attributes:
         plan: of all SecretMigrations that the tree has.
         names: these, as ``namespace/name``, sorted.
+        stages: of these, by name.
         is_full: everything that is deployed could be read.
         notes: what stderr says of the tree.
     """
 
     plan: VaultPlan
     names: tuple[str, ...]
+    stages: Mapping[str, Stage]
     config: Config
     is_full: bool
     notes: tuple[Note, ...]
@@ -117,6 +120,7 @@ def read_side(paths: Sequence[str], reading: Reading, console: Console) -> Side:
     return Side(
         plan=build_vault_plan(migrations, world.config),
         names=tuple(sorted(f"{one.namespace}/{one.name}" for one in migrations)),
+        stages={f"{one.namespace}/{one.name}": one.stage for one in migrations},
         config=world.config,
         is_full=is_full(world.report, is_allowed=reading.allow_unreadable),
         notes=tuple(notes),
@@ -173,12 +177,20 @@ def read_address(environment: Mapping[str, str], config: Config) -> Address:
     ca = environment.get("VAULT_CACERT") or environment.get("VAULT_CAPATH") or ""
     if ca and not Path(ca).exists():
         raise UsageError(f"{ca}: there is no such file or folder; correct VAULT_CACERT or VAULT_CAPATH")
+    certificate, key = environment.get("VAULT_CLIENT_CERT", ""), environment.get("VAULT_CLIENT_KEY", "")
+    for file in (certificate, key):
+        if file and not Path(file).is_file():
+            raise UsageError(f"{file}: there is no such file; correct VAULT_CLIENT_CERT or VAULT_CLIENT_KEY")
+    if key and not certificate:
+        raise UsageError("VAULT_CLIENT_KEY: is nothing without VAULT_CLIENT_CERT; set both")
     return Address(
         url=url.rstrip("/"),
         namespace=environment.get("VAULT_NAMESPACE") or config.vault.namespace,
         ca=ca,
         is_unverified=skip in _TRUE,
         server_name=environment.get("VAULT_TLS_SERVER_NAME", ""),
+        certificate=certificate,
+        key=key,
         timeout_s=_read_timeout(environment.get("VAULT_CLIENT_TIMEOUT", "")),
     )
 

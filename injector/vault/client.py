@@ -8,8 +8,10 @@ role, with what looks like a secret taken out.
 from __future__ import annotations
 
 import contextlib
+import ssl
 import warnings
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -40,8 +42,15 @@ class VaultClient:
         session = requests.Session()
         # hvac lets a session's own setting win, and a session that is given has one already: True.
         session.verify = verify = False if address.is_unverified else address.ca or True
+        if address.certificate:
+            session.cert = (address.certificate, address.key) if address.key else address.certificate
+        settings: dict[str, Any] = {}
         if address.server_name:
-            session.mount("https://", _NamedServer(address.server_name))
+            settings = {"server_hostname": address.server_name, "assert_hostname": address.server_name}
+        if verify and Path(address.ca).is_dir() and address.ca:
+            settings["ssl_context"] = _trusting(Path(address.ca))
+        if settings:
+            session.mount("https://", _Connecting(settings))
         self._client = hvac.Client(
             url=address.url,
             token=login.secret if login.method is LoginMethod.TOKEN else "",
@@ -162,13 +171,28 @@ def _quoted(err: exceptions.VaultError) -> str:
     return f" ({'; '.join(said)})" if said else ""
 
 
-class _NamedServer(HTTPAdapter):
-    """Asks for, and checks, a certificate of another name than the URL's."""
+def _trusting(folder: Path) -> ssl.SSLContext:
+    """Return what trusts the authorities of every file of a folder, as the ``vault`` program reads ``VAULT_CAPATH``.
 
-    def __init__(self, name: str) -> None:
-        self._name = name
+    OpenSSL by itself looks only for files that are named after what they hold. Source: go-rootcerts, LoadCAPath.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    for file in sorted(folder.iterdir()):
+        if file.is_file():
+            try:
+                context.load_verify_locations(cafile=file)
+            except (OSError, ValueError):
+                raise VaultError(f"{file}: holds no certificate; take it out of VAULT_CAPATH") from None
+    return context
+
+
+class _Connecting(HTTPAdapter):
+    """Makes connections with further settings: another server's name, other authorities."""
+
+    def __init__(self, settings: Mapping[str, Any]) -> None:
+        self._settings = settings
         super().__init__()
 
     def init_poolmanager(self, *args: Any, **settings: Any) -> None:
-        """Add the name to the connections' settings."""
-        super().init_poolmanager(*args, server_hostname=self._name, assert_hostname=self._name, **settings)
+        """Add them."""
+        super().init_poolmanager(*args, **{**settings, **self._settings})

@@ -29,6 +29,7 @@ class Address:
         ca: file or folder of certificates; empty for those of the system.
         is_unverified: trust any certificate.
         server_name: the name that its certificate is for, when it is not the URL's; empty for the URL's.
+        certificate, key: files by which this side shows who it is; empty for none. The key may stand in the certificate's.
         timeout_s: of one request.
     """
 
@@ -37,6 +38,8 @@ class Address:
     ca: str = ""
     is_unverified: bool = False
     server_name: str = ""
+    certificate: str = ""
+    key: str = ""
     timeout_s: float = TIMEOUT_S
 
 

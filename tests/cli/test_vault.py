@@ -6,6 +6,7 @@ import contextlib
 import json
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
@@ -244,6 +245,21 @@ def test_destroy_removes_what_was_made(run: Run, tree: Path, vault: FakeVault) -
     assert "3 objects removed" in ran.err
     assert list(vault.held) == ["database/roles/theirs"]
     assert again.out == ""
+
+
+@pytest.mark.parametrize("stage", [Stage.INJECT, Stage.RELEASE, Stage.RETIRE])
+def test_destroy_refuses_what_pods_log_in_by(run: Run, tree: Path, vault: FakeVault, stage: Stage) -> None:
+    run("vault", "apply", "--yes", str(tree))
+    before = dict(vault.held)
+    moved = replace(_migration("db", "web"), stage=stage)
+    (tree / "db.secretmigration.yaml").write_text(write_migration(moved, {}), encoding="utf-8")
+
+    ran = run("vault", "destroy", "--yes", str(tree))
+
+    assert ran.code == 2
+    assert f"shop/db: is at stage {stage}, so pods log in by what would go; run phase2 rollback" in ran.err
+    assert "nothing was removed" in ran.err
+    assert vault.held == before
 
 
 def test_destroy_finds_what_the_tree_has_no_more_when_it_is_named(run: Run, tree: Path, vault: FakeVault) -> None:

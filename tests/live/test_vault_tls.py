@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import ssl
 import threading
@@ -38,19 +39,31 @@ def certs(tmp_path: Path) -> Certificates:
     return create_certificates(tmp_path / "pki")
 
 
-@pytest.fixture
-def port(certs: Certificates) -> Iterator[int]:
-    """A server with that certificate."""
+@contextlib.contextmanager
+def serving(certs: Certificates, *, is_asking: bool = False) -> Iterator[int]:
+    """The port of a server with that certificate, which may ask for the client's."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Server)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certs.server_cert, certs.server_key)
-    server.socket = context.wrap_socket(server.socket, server_side=True)
+    if is_asking:
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(certs.ca)
+    server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    yield server.server_port
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    try:
+        yield server.server_port
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.fixture
+def port(certs: Certificates) -> Iterator[int]:
+    """A server with that certificate."""
+    with serving(certs) as made:
+        yield made
 
 
 @pytest.mark.parametrize(
@@ -81,3 +94,50 @@ def test_server_is_trusted_as_asked_for(
     else:
         with pytest.raises(VaultError, match="its certificate is not trusted"):
             client.read("a/b")
+
+
+def test_folder_of_authorities_needs_no_hashed_names(
+    certs: Certificates, port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the ``vault`` program reads VAULT_CAPATH: every file of the folder counts, and nothing but these."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    for name, source in (("ours", certs.ca), ("others", create_certificates(tmp_path / "other").ca)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "authority.pem").write_bytes(source.read_bytes())
+    ours, others = (
+        VaultClient(Address(url=f"https://127.0.0.1:{port}", ca=str(tmp_path / name)), Login(secret=certs.ca.name))
+        for name in ("ours", "others")
+    )
+
+    assert ours.read("a/b") == {"is_read": True}
+    with pytest.raises(VaultError, match="its certificate is not trusted"):
+        others.read("a/b")
+
+
+def test_file_that_is_no_certificate_in_a_folder_of_authorities_is_told(certs: Certificates, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "note.txt").write_text("no certificate", encoding="utf-8")
+
+    with pytest.raises(VaultError, match=r"note\.txt: holds no certificate"):
+        VaultClient(Address(url="https://127.0.0.1:1", ca=str(tmp_path / "folder")), Login(secret=certs.ca.name))
+
+
+@pytest.mark.parametrize("has_certificate", [True, False])
+def test_server_that_asks_who_is_there_is_shown_a_certificate(
+    certs: Certificates,
+    monkeypatch: pytest.MonkeyPatch,
+    has_certificate: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    certificate, key = (str(certs.server_cert), str(certs.server_key)) if has_certificate else ("", "")
+    with serving(certs, is_asking=True) as asking:
+        client = VaultClient(
+            Address(url=f"https://127.0.0.1:{asking}", ca=str(certs.ca), certificate=certificate, key=key),
+            Login(secret=certs.ca.name),
+        )
+
+        if has_certificate:
+            assert client.read("a/b") == {"is_read": True}
+        else:
+            with pytest.raises(VaultError, match="cannot read a/b"):
+                client.read("a/b")

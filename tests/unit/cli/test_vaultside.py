@@ -46,6 +46,15 @@ def test_all_that_the_vault_program_reads(tmp_path: Path) -> None:
     )
 
 
+def test_certificate_of_the_client_is_named_with_its_key(tmp_path: Path) -> None:
+    certificate, key = tmp_path / "crt", tmp_path / "key"
+    for file in (certificate, key):
+        file.touch()
+    environment = {"VAULT_ADDR": URL, "VAULT_CLIENT_CERT": str(certificate), "VAULT_CLIENT_KEY": str(key)}
+
+    assert read_address(environment, DEFAULT) == Address(url=URL, certificate=str(certificate), key=str(key))
+
+
 @pytest.mark.parametrize(
     ("text", "seconds"), [("", 60), ("5", 5), ("1.5s", 1.5), ("2m", 120), ("1h", 3600), ("500ms", 0.5)]
 )
@@ -60,6 +69,8 @@ def test_timeout_in_every_form(text: str, seconds: float) -> None:
         ({"VAULT_ADDR": "vault.example"}, "VAULT_ADDR: is no URL"),
         ({"VAULT_ADDR": URL, "VAULT_SKIP_VERIFY": "perhaps"}, "VAULT_SKIP_VERIFY: is neither true nor false"),
         ({"VAULT_ADDR": URL, "VAULT_CACERT": "/nonexistent"}, "/nonexistent: there is no such file or folder"),
+        ({"VAULT_ADDR": URL, "VAULT_CLIENT_CERT": "/nonexistent"}, "/nonexistent: there is no such file"),
+        ({"VAULT_ADDR": URL, "VAULT_CLIENT_KEY": __file__}, "VAULT_CLIENT_KEY: is nothing without VAULT_CLIENT_CERT"),
         ({"VAULT_ADDR": URL, "VAULT_CLIENT_TIMEOUT": "soon"}, "VAULT_CLIENT_TIMEOUT: is no time"),
         ({"VAULT_ADDR": URL, "VAULT_CLIENT_TIMEOUT": "0"}, "VAULT_CLIENT_TIMEOUT: is no time"),
     ],
