@@ -75,6 +75,8 @@ class Reflector:
         clock: yields seconds of the monotonic clock.
         pace: how long to wait after a failure.
         limits: sizes and times.
+        rest: waits for so many seconds. After each page of a list that is read again it is asked to wait as long as the page
+            took: requests are answered meanwhile, and what is held is true enough.
     """
 
     def __init__(
@@ -86,7 +88,9 @@ class Reflector:
         clock: Callable[[], float],
         pace: Pace | None = None,
         limits: Limits | None = None,
+        rest: Callable[[float], object] = float,
     ) -> None:
+        self._rest = rest
         self.resource = resource
         self.progress = Progress(resource.kind)
         self._api = api
@@ -156,6 +160,7 @@ class Reflector:
         found: list[Item] = []
         revision, token = "", ""
         while True:
+            started_s = self._clock()
             page = self._page(token)
             items = page.get("items")
             found += (
@@ -168,6 +173,8 @@ class Reflector:
             revision, token = _text(head.get("resourceVersion")), _text(head.get("continue"))
             if not token:
                 break
+            if self.progress.lists:
+                self._rest(self._clock() - started_s)
         if not revision:
             raise ClusterError(f"{self._path}: the list has no resourceVersion; is this an API server?")
         self._sink.replace(self.resource, found)

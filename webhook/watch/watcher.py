@@ -72,7 +72,13 @@ class ClusterWatcher:
         self._told_problems: frozenset[str] = frozenset()
         self._reflectors = [
             Reflector(
-                resource, api, sink=self._collecting, clock=time.monotonic, pace=Pace(), limits=limits or Limits()
+                resource,
+                api,
+                sink=self._collecting,
+                clock=time.monotonic,
+                pace=Pace(),
+                limits=limits or Limits(),
+                rest=self._stop.wait,
             )
             for resource in resources
         ]

@@ -305,3 +305,19 @@ def test_time_of_the_last_word_is_kept() -> None:
     setting.watch(bookmark("2"))
 
     assert setting.reflector.progress.heard_at_s == 130.0
+
+
+def test_a_list_that_is_read_again_leaves_time_for_requests_between_its_pages() -> None:
+    setting = Setting(
+        page(namespace("a"), cont="more"), page(), page(namespace("a"), cont="more"), page(namespace("b"))
+    )
+    rests: list[float] = []
+    setting.reflector._rest = rests.append
+    setting.reflector._clock = iter(range(100)).__next__
+    setting.reflector.step()
+    first = list(rests)
+    setting.reflector.forget()
+
+    setting.reflector.step()
+
+    assert (first, rests) == ([], [1])
