@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import base64
+import datetime as dt
 import os
 import signal
 import ssl
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Self
 
 from cryptography import x509
@@ -27,7 +30,14 @@ from tests.live.test_deploy import NAMESPACE, base_objects
 from tests.live.watching import install, kubeconfig
 from tests.unit.pod.making import migration
 from tests.webhook.processes import REPOSITORY
+from webhook.api.port import JSON, ApiServer
+from webhook.api.port import Stream as ApiStream
+from webhook.certs.cluster import ClusterPort
+from webhook.certs.election import Election
+from webhook.certs.keeper import Clock, Keeper
+from webhook.certs.local import ServedFiles, make_folder
 from webhook.certs.material import Material, parse_bundle, parse_material
+from webhook.certs.terms import Places, Terms
 
 SECRET = "phase2-webhook-tls"  # noqa: S105 - a name
 LABEL = "phase2.tazlab.net/inject"
@@ -223,3 +233,70 @@ class Stream:
             self.asked += 1
             if why:
                 self.failed.append(why)
+
+
+CERTIFICATES = "phase2-webhook-certificates"
+
+
+def granted(*names: str) -> set[tuple[str, str, str, str]]:
+    """Return (verb, API group, resource, name) of the roles of deploy/base with these names; no name where none is asked for."""
+    roles = [
+        one for one in base_objects() if one["kind"] in ("Role", "ClusterRole") and one["metadata"]["name"] in names
+    ]
+    return {
+        (verb, group, resource, name)
+        for role in roles
+        for rule in role["rules"]
+        for verb in rule["verbs"]
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+        for name in rule.get("resourceNames") or [""]
+    }
+
+
+class Asked:
+    """Passes everything on to the API server, and remembers it as a role has it."""
+
+    def __init__(self, inner: ApiServer) -> None:
+        self.used: set[tuple[str, str, str, str]] = set()
+        self._inner = inner
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        query: Mapping[str, str] = MappingProxyType({}),
+        content_type: str = JSON,
+    ) -> bytes:
+        parts = path.strip("/").split("/")
+        group, rest = ("", parts[2:]) if parts[0] == "api" else (parts[1], parts[3:])
+        if rest[0] == "namespaces":
+            rest = rest[2:]
+        verb = {"GET": "get", "POST": "create", "PATCH": "patch", "PUT": "update"}[method]
+        answer = self._inner.send(method, path, body, query=query, content_type=content_type)
+        self.used.add((verb, group, rest[0], rest[1] if len(rest) > 1 else ""))
+        return answer
+
+    def stream(self, path: str, *, query: Mapping[str, str], silence_s: float) -> AbstractContextManager[ApiStream]:
+        raise AssertionError(path, query, silence_s)
+
+
+def in_process(cluster: Kept, api: ApiServer, identity: str) -> Keeper:
+    """A keeper with the rights of the ServiceAccount, in this process."""
+    places = Places(namespace=NAMESPACE, secret=SECRET, mutating=MUTATING[1], validating=VALIDATING[1])
+    folder = cluster.folder / identity
+    make_folder(folder)
+
+    def now() -> dt.datetime:
+        return dt.datetime.now(dt.UTC)
+
+    return Keeper(
+        ClusterPort(api, places, identity=identity, duration_s=2, now=now),
+        ServedFiles(folder, ("127.0.0.1", cluster.replicas[0].port)),
+        election=Election(identity, duration_s=2, renew_s=0),
+        names=frozenset({"127.0.0.1"}),
+        terms=Terms(),
+        clock=Clock(now, time.monotonic),
+    )

@@ -11,9 +11,24 @@ import pytest
 
 from tests.lab.lab import Lab
 from tests.lab.waiting import hold_for, wait_until
-from tests.live.keeping import LEASES, QUICK, SECRET, SLOW, VALIDATING, Kept, Stream, kept
+from tests.live.keeping import (
+    CERTIFICATES,
+    LEASES,
+    QUICK,
+    SECRET,
+    SLOW,
+    VALIDATING,
+    Asked,
+    Kept,
+    Stream,
+    granted,
+    in_process,
+    kept,
+)
 from tests.live.test_deploy import NAMESPACE
+from webhook.api.client import connect
 from webhook.certs.material import issuer_id, key_id
+from webhook.settings import Target
 
 
 @pytest.fixture
@@ -148,6 +163,56 @@ def test_a_lease_that_was_stolen_is_taken_back(cluster: Kept) -> None:
         what="a replica has it again",
         timeout_s=60,
     )
+
+
+def test_what_its_role_grants_is_used_and_nothing_else_is(cluster: Kept) -> None:
+    """It makes, reads, renews and repairs everything with these rights alone; each request is held against them."""
+    replica = cluster.start(*SLOW)
+    cluster.create_configurations(replica)
+    cluster.wait(what="pods are let in")
+    replica.end()
+    api = Asked(connect(Target(str(cluster.folder / "kubeconfig"))))
+
+    for step in ("renew", "again", "from nothing"):
+        if step == "renew":
+            cluster.lab.kube.merge("v1", "Secret", SECRET, {"data": {"tls.key": ""}}, NAMESPACE)
+        if step == "from nothing":
+            cluster.lab.kube.delete("v1", "Secret", SECRET, NAMESPACE)
+            cluster.lab.kube.delete(LEASES, "Lease", SECRET, NAMESPACE)
+        cluster.wipe_bundles()
+        identity = f"{step.replace(' ', '-')}-replica"
+        keeper = in_process(cluster, api, identity)
+        wait_until(
+            lambda keeper=keeper: keeper.keep() or len(cluster.bundle()),  # type: ignore[misc]
+            what=f"{step}: it leads and has written",
+            timeout_s=60,
+            interval_s=0.5,
+        )
+
+    assert api.used == granted(CERTIFICATES)
+
+
+def test_the_api_server_says_that_it_may_read_one_secret(cluster: Kept) -> None:
+    """As kubectl auth can-i --list has it."""
+    account = cluster.lab.kube.with_token(cluster.lab.kube.request_token(NAMESPACE, "phase2-webhook"))
+
+    def may(namespace: str, resource: str) -> list[tuple[list[str], list[str]]]:
+        body = {
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SelfSubjectRulesReview",
+            "metadata": {},
+            "spec": {"namespace": namespace},
+        }
+        status = account.send("POST", "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews", body).body["status"]
+        rules = [one for one in status["resourceRules"] if {resource, "*"} & set(one.get("resources") or ())]
+        return sorted((sorted(one["verbs"]), one.get("resourceNames") or []) for one in rules)
+
+    assert may(NAMESPACE, "secrets") == [(["create"], []), (["get", "update"], [SECRET])]
+    assert may(NAMESPACE, "leases") == [(["create"], []), (["get", "patch"], [SECRET])]
+    assert may(cluster.namespace, "secrets") == []
+    assert may("kube-system", "secrets") == []
+    writes = [verbs for verbs, _ in may(NAMESPACE, "mutatingwebhookconfigurations") if "patch" in verbs]
+    assert len(writes) == 1
 
 
 def test_a_secret_of_somebody_else_is_left_alone(cluster: Kept) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any
@@ -13,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from injector.cli.tree import root
 from injector.migration.model import SecretMigration
 from injector.migration.write import write_migration
-from tests.lab.kube import ApiError, Cluster, Object
+from tests.lab.kube import APPLY_PATCH, ApiError, Cluster, Object
 from tests.lab.lab import Lab
 from tests.lab.waiting import wait_until
 from tests.packaging.conftest import REPOSITORY
@@ -204,3 +206,24 @@ def test_arguments_of_the_deployment_are_the_commands(base: Cluster) -> None:
     known = {option for param in command.params for option in param.opts}
 
     assert {one.partition("=")[0] for one in flags} <= known
+
+
+@pytest.mark.parametrize("overlay", ["cert-manager", "first-user"])
+def test_overlays_are_accepted_as_far_as_their_kinds_are_there(base: Cluster, overlay: str) -> None:
+    if not shutil.which("kubectl"):
+        pytest.skip("kubectl is not on PATH")
+    built = subprocess.check_output(["kubectl", "kustomize", f"deploy/overlays/{overlay}"], cwd=REPOSITORY, text=True)
+    unknown = set()
+
+    for one in yaml.safe_load_all(built):
+        try:
+            path = base.path(
+                one["apiVersion"], one["kind"], one["metadata"]["name"], one["metadata"].get("namespace", "")
+            )
+        except ApiError:
+            unknown.add(one["kind"])
+            continue
+        query = {"fieldManager": "lab", "force": "true", "dryRun": "All"}
+        base.send("PATCH", path, one, content_type=APPLY_PATCH, query=query)
+
+    assert unknown == ({"Certificate", "Issuer"} if overlay == "cert-manager" else set())

@@ -60,7 +60,12 @@ class Running:
 
 @contextmanager
 def running(
-    policies: Path | None, log: Path, *flags: str, certs: Certificates | None = None, is_awaited: bool = True
+    policies: Path | None,
+    log: Path,
+    *flags: str,
+    certs: Certificates | None = None,
+    client: Certificates | None = None,
+    is_awaited: bool = True,
 ) -> Iterator[Running]:
     """Start it and wait until it is ready, if wanted; end it whatever happens. Without a folder it watches."""
     ports = PortPool()
@@ -83,7 +88,7 @@ def running(
         popen = subprocess.Popen(
             command, cwd=REPOSITORY, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, env=_environment()
         )
-    http = urllib3.PoolManager(ssl_context=_trusting(certs)) if certs else urllib3.PoolManager()
+    http = urllib3.PoolManager(ssl_context=_trusting(certs, client)) if certs else urllib3.PoolManager()
     made = Running(f"{'https' if certs else 'http'}://127.0.0.1:{port}", popen, http, log)
     try:
         if is_awaited:
@@ -106,5 +111,8 @@ def _environment() -> dict[str, str]:
     return {**kept, "PYTHONDONTWRITEBYTECODE": "1"}
 
 
-def _trusting(certs: Certificates) -> ssl.SSLContext:
-    return ssl.create_default_context(cafile=str(certs.ca))
+def _trusting(certs: Certificates, client: Certificates | None) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=str(certs.ca))
+    if client:
+        context.load_cert_chain(client.server_cert, client.server_key)
+    return context
