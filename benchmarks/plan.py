@@ -6,21 +6,19 @@ Each copy is a cluster of its own folder with namespaces of its own, so that a p
 from __future__ import annotations
 
 import argparse
-import os
 import re
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
+
+from benchmarks.measure import measure_in_turn, median
 
 EXAMPLE: Final = Path(__file__).resolve().parents[1] / "examples" / "tazlab"
 _PATH: Final = re.compile(r"(?m)^(\s*path: \./)")
 _NAMESPACE: Final = re.compile(r"(?m)^(\s*(?:- )?(?:namespace|targetNamespace): (?!flux-system\b)[a-z][a-z0-9-]*)$")
 _CLUSTER: Final = "clusters/tazlab-k8s"
-_RUNS: Final = 3
 
 
 def make_copies(count: int) -> Iterator[tuple[str, str]]:
@@ -39,26 +37,16 @@ def make_copies(count: int) -> Iterator[tuple[str, str]]:
             yield place, _NAMESPACE.sub(rf"\g<1>-{number:02}", moved)
 
 
-def measure(root: Path, *command: str) -> float:
-    """Return the best time of some runs, in seconds; the output is thrown away."""
-    times = []
-    for _ in range(_RUNS):
-        start = time.perf_counter()
-        subprocess.run(
-            [sys.executable, "-m", "injector.cli", *command, str(root)],
-            env=os.environ | {"CI": "1"},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            check=False,
-        )
-        times.append(time.perf_counter() - start)
-    return min(times)
+def command_of(*words: str) -> list[str]:
+    """Return the command line of phase2 in this interpreter."""
+    return [sys.executable, "-m", "injector.cli", *words]
 
 
 def main() -> None:
-    """Print both times and how they compare."""
+    """Print what both take and how they compare."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.plan", description=__doc__)
     parser.add_argument("--copies", type=int, default=100, help="copies of the example (default 100)")
+    parser.add_argument("--runs", type=int, default=3, help="runs of each, in turn (default 3)")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
@@ -68,9 +56,16 @@ def main() -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(text, encoding="utf-8")
             count += 1
-        classified = measure(root, "classify", "-o", "json")
-        planned = measure(root, "plan", "-o", "json")
-    print(f"{count} files: classify {classified:.1f} s, plan {planned:.1f} s, {planned / classified:.2f} times")
+        commands = [command_of(word, "-o", "json", "--no-progress", str(root)) for word in ("classify", "plan")]
+        classified, planned = measure_in_turn(commands, given.runs)
+    print(f"{count} files, {given.runs} runs, medians")
+    for word, runs in (("classify", classified), ("plan", planned)):
+        wall, cpu = median([one.wall_s for one in runs]), median([one.cpu_s for one in runs])
+        memory = median([one.sum_bytes for one in runs]) / 2**20
+        print(f"{word}: wall {wall:.1f} s, CPU {cpu:.1f} s, all processes {memory:.0f} MiB")
+    pairs = list(zip(planned, classified, strict=True))
+    wall, cpu = (median([getattr(a, one) / getattr(b, one) for a, b in pairs]) for one in ("wall_s", "cpu_s"))
+    print(f"plan / classify: wall {wall:.2f}, CPU {cpu:.2f}")
 
 
 if __name__ == "__main__":

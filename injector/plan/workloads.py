@@ -66,6 +66,12 @@ def read_workloads(consumers: Iterable[Consumer], secret: Moved, config: Config)
         elif consumer.how is How.VOLUME:
             staying[_folder(consumer)] = consumer.key
     for ref in sorted(groups):
+        stopped = {why: one for one in reversed(groups[ref]) if (why := secret.stopped.get(way_of(one)))}
+        if stopped:
+            made.blocked += [
+                Blocked(ref=secret.maker, why=f"{ref}: {why}", location=one.location) for why, one in stopped.items()
+            ]
+            continue
         shared = next(
             (one for one in groups[ref] if one.how is How.VOLUME and one.key and _folder(one) in staying), None
         )
@@ -97,9 +103,8 @@ def _read_workload(ref: ObjectRef, consumers: list[Consumer], secret: Moved, con
     changes: list[Change] = []
     for consumer in consumers:
         choice = choose(consumer, secret.moved, secret.stays, config)
-        refusal = secret.stopped.get(way_of(consumer)) or choice.refusal
-        if refusal:
-            made.blocked.append(Blocked(ref=secret.maker, why=f"{ref}: {refusal}", location=consumer.location))
+        if choice.refusal:
+            made.blocked.append(Blocked(ref=secret.maker, why=f"{ref}: {choice.refusal}", location=consumer.location))
             return
         if choice.change:
             changes.append(Change(workload=ref, what=choice.change, location=consumer.location))
