@@ -27,6 +27,9 @@ Lost: TypeAlias = "tuple[str, Location]"
 """What would be undone, in words, and where that is done."""
 
 _PATCHES: Final = ("patches", "patchesStrategicMerge", "patchesJson6902", "replacements", "transformers")
+_VARIABLE: Final = re.compile(r"(?<!\$)\$\{")
+_SUBSTITUTED: Final = ""
+"""Stands for a value with a variable of Flux: that something stands in its place is all that can be said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,8 @@ def find_lost(migration: SecretMigration, tree: Tree) -> Iterator[Lost]:
 
 
 def _first_lost(consumer: Consumer, pods: OptedPods | None, tree: Tree) -> Lost | None:
-    written = _written(consumer, tree.workspace)
+    root = tree.after.roots.get(consumer.origin.root)
+    written = _written(consumer, tree.workspace, is_substituted=root is not None and root.variables is not None)
     if pods is None and written and not any(is_label(path) or _is_post_rendered(path) for path in written):
         told = (
             f"the pods of {consumer.ref} have no opt-in label any more; put it back, or take stage inject back with git"
@@ -70,7 +74,7 @@ def _first_lost(consumer: Consumer, pods: OptedPods | None, tree: Tree) -> Lost 
         return told, consumer.origin.location
     for path, wanted in written.items():
         found = pods.leaves.get(path) if pods else None
-        if found is None or found.digest != wanted:
+        if found is None or wanted not in (found.digest, _SUBSTITUTED):
             at = _culprit(path, pods, consumer, tree)
             return f"a patch would take {_named(path)} from the pods of {consumer.ref} again", at
     for part, at in pods.undoing if pods else ():
@@ -78,20 +82,37 @@ def _first_lost(consumer: Consumer, pods: OptedPods | None, tree: Tree) -> Lost 
     return None
 
 
-def _written(consumer: Consumer, workspace: Workspace) -> dict[PodPath, str]:
-    """Return what a manifest has that it did not have before, and what marks its pods; path -> digest."""
+def _written(consumer: Consumer, workspace: Workspace, *, is_substituted: bool) -> dict[PodPath, str]:
+    """Return what a manifest has that it did not have before, and what marks its pods; path -> digest.
+
+    Args:
+        consumer: knows the manifest.
+        workspace: the files as they will be, and as they are.
+        is_substituted: Flux puts values in the place of ``${...}`` in it.
+    """
     before = _leaves(consumer, Workspace(workspace.read))
-    after = _leaves(consumer, workspace)
-    return {path: value for path, value in after.items() if is_mark(path) or before.get(path) != value}
+    found: dict[PodPath, str] = {}
+    for path, (value, has_variable) in _leaves(consumer, workspace).items():
+        is_new = is_mark(path) or before.get(path) != (value, has_variable)
+        if is_new and not (is_substituted and has_variable):
+            found[path] = value
+        elif is_new and path[-1][:1] != "[":  # an item without a name is known by its content, which is another then
+            found[path] = _SUBSTITUTED
+    return found
 
 
-def _leaves(consumer: Consumer, workspace: Workspace) -> dict[PodPath, str]:
+def _leaves(consumer: Consumer, workspace: Workspace) -> dict[PodPath, tuple[str, bool]]:
+    """Return path -> digest, and whether Flux may put something else in its place."""
     try:
         file, document, place = find_document(workspace, consumer.ref, consumer.origin)
     except EditError:
         return {}  # an object inside of another one's text: nothing was written there
     body = file.value(document, place) if place else file.value(document)
-    return {path: digest(value) for path, value, _, _ in iter_leaves(body) if value not in ({}, [])}
+    return {
+        path: (digest(value), bool(_VARIABLE.search(json.dumps(value, default=str))))
+        for path, value, _, _ in iter_leaves(body)
+        if value not in ({}, [])
+    }
 
 
 def _is_post_rendered(path: PodPath) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.inventory.trees import grow
-from tests.unit.stages.moving import CONFIG, KUSTOMIZATION, reach, refusals, shop, step, tree_of
+from tests.unit.stages.moving import CONFIG, KUSTOMIZATION, deployment, reach, refusals, shop, step, tree_of
 
 RELEASE = """\
 apiVersion: helm.toolkit.fluxcd.io/v2
@@ -203,6 +203,26 @@ def test_a_patch_that_sets_the_wrapped_command_again_is_refused(tmp_path: Path) 
         "kustomization.yaml:18: a patch would take spec.template.spec.containers[app].command from the pods of "
         "Deployment/shop/web again; nothing is changed, edit it by hand"
     ]
+
+
+def test_a_wrapped_command_with_a_variable_of_flux_arrives(tmp_path: Path) -> None:
+    flux = """\
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: apps, namespace: flux-system}
+spec:
+  path: ./apps
+  sourceRef: {kind: GitRepository, name: flux-system}
+  postBuild: {substitute: {URL: "https://shop.example.org"}}
+"""
+    web = deployment(command='["/app", "--url=${URL}"]')
+    own = {f"apps/{name}": text for name, text in shop(web__yaml=web).items() if name != "phase2.yaml"}
+    reach(tmp_path, {"phase2.yaml": CONFIG, "clusters/x/apps.yaml": flux, **own}, "prepare")
+
+    made = step(tmp_path, "inject", is_inline=True)
+
+    assert (len(made.done), refusals(made)) == (1, [])
+    assert "--url=${URL}" in (tmp_path / "apps" / "web.yaml").read_text()
 
 
 def test_a_patch_of_flux_is_named_where_flux_is_told_of_it(tmp_path: Path) -> None:
