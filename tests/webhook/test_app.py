@@ -231,3 +231,26 @@ def test_expiry_of_a_certificate_is_told(policies: Path, tmp_path: Path) -> None
 
     assert 0 < told - time.time() <= 2 * 24 * 3600
     assert broken == 0
+
+
+def test_its_start_waits_for_all_that_there_is_to_know_and_says_so(policies: Path) -> None:
+    said: list[str] = []
+    settings = Settings(policy_dir=str(policies))
+
+    with TestClient(create_app(settings, on_ready=lambda: said.append("ready"), patience_s=30)):
+        at_start = list(said)
+
+    assert at_start == ["ready"]
+
+
+def test_its_start_does_not_wait_for_ever_and_says_so_later(tmp_path: Path) -> None:
+    said: list[str] = []
+    folder = tmp_path / "later"
+    settings = Settings(policy_dir=str(folder), poll_s=0.05)
+
+    with TestClient(create_app(settings, on_ready=lambda: said.append("ready"), patience_s=0.1)) as client:
+        at_start, status = list(said), client.get("/readyz").status_code
+        folder.mkdir()
+        wait_until(lambda: said, what="it says that it is ready")
+
+    assert (at_start, status) == ([], 503)
