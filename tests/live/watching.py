@@ -33,10 +33,11 @@ _NO_QUERY: Mapping[str, str] = {}
 
 
 def install(lab: Lab) -> None:
-    """Apply the definition, the ServiceAccount and what it may do, as deploy/base has them."""
+    """Apply the definition, the ServiceAccount and what it may do to watch, as deploy/base has them."""
     apply_definition(lab.kube)
     for one in base_objects():
-        if one["kind"] in ("Namespace", "ServiceAccount", "ClusterRole", "ClusterRoleBinding"):
+        is_ours = one["kind"] in ("ServiceAccount", "ClusterRole", "ClusterRoleBinding")
+        if one["kind"] == "Namespace" or (is_ours and one["metadata"]["name"] == ACCOUNT):
             lab.kube.apply(deepcopy(one))
 
 
@@ -54,8 +55,8 @@ def kubeconfig(lab: Lab, folder: Path, *, port: int = 0) -> Path:
 
 
 def role_of() -> set[tuple[str, str, str]]:
-    """(verb, API group, resource) of everything that the ClusterRole of deploy/base grants."""
-    (role,) = [one for one in base_objects() if one["kind"] == "ClusterRole"]
+    """(verb, API group, resource) of everything that watching's ClusterRole of deploy/base grants."""
+    (role,) = [one for one in base_objects() if one["kind"] == "ClusterRole" and one["metadata"]["name"] == ACCOUNT]
     return {
         (verb, group, resource)
         for rule in role["rules"]
