@@ -344,6 +344,8 @@ class Store:
         mount: Vault's ``path``, empty when absent.
         version: Vault KV version, ``v1`` or ``v2``.
         auth_secrets: names of Secrets that the store logs in with.
+        namespace: of provider ``kubernetes``: the namespace of its own cluster whose Secrets it reads and writes; empty for
+            other clusters, and for other providers.
     """
 
     ref: ObjectRef
@@ -353,6 +355,7 @@ class Store:
     mount: str = ""
     version: str = "v2"
     auth_secrets: tuple[tuple[str, str], ...] = ()
+    namespace: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Final
 
+from injector.cluster import ClusterState, WatchedKind
 from injector.config.model import LABEL_PREFIX, Config
 from injector.config.verify import Level, Verify
 from injector.inventory.live import as_document
@@ -21,14 +23,13 @@ from injector.pod.names import VAULT
 from injector.pod.reading import AGENTS, iter_containers, metadata_of
 from injector.verify.model import Known, SuppressedViolation, Violation
 from injector.verify.objects import verify_object
-from injector.verify.rules import MALFORMED, RULES
+from injector.verify.rules import MALFORMED, RETARGETED, RULES
 from webhook.review import Answer, Outcome, Request
 from webhook.state import Snapshot
 
 _TRUE: Final = frozenset({"1", "t", "T", "TRUE", "true", "True"})
 """What Go's strconv.ParseBool, and so the injector, holds for true."""
 _REMEDIES: Final = {rule.id: rule.remedy for rule in RULES}
-_RETARGETED: Final = "migrating-secret-retargeted"
 _NOT_INJECTED: Final = "not-injected"
 
 
@@ -89,11 +90,24 @@ def _find(
 ) -> list[Violation | SuppressedViolation]:
     level = rules.verify.admission_level
     document = as_document(body)
-    known = Known(verify=rules.verify, migrations=snapshot.migrations, has_files=False)
+    known = Known(
+        verify=rules.verify,
+        migrations=snapshot.migrations,
+        has_files=False,
+        find_store=partial(_find_store, snapshot.cluster),
+    )
     found = list(verify_object(document, known, namespace=namespace, level=level, prefix=rules.prefix))
-    if not found and body.get("kind") == KIND and level(_RETARGETED) is not Level.OFF:
+    if not found and body.get("kind") == KIND and level(RETARGETED) is not Level.OFF:
         found += _written_already(document, namespace, snapshot, rules)
     return found
+
+
+def _find_store(cluster: ClusterState, kind: str, namespace: str, name: str) -> Map | None:
+    """Return a secret store as a document."""
+    is_wide = kind == WatchedKind.CLUSTER_SECRET_STORE
+    held = cluster.cluster_secret_stores if is_wide else cluster.secret_stores
+    body = held.get("" if is_wide else namespace, name)
+    return as_document(body) if body is not None else None
 
 
 def _written_already(document: Map, namespace: str, snapshot: Snapshot, rules: Rules) -> Iterator[Violation]:
@@ -107,7 +121,7 @@ def _written_already(document: Map, namespace: str, snapshot: Snapshot, rules: R
             as_document(body),
             known,
             namespace=migration.namespace,
-            level=lambda rule: rules.verify.admission_level(rule) if rule == _RETARGETED else Level.OFF,
+            level=lambda rule: rules.verify.admission_level(rule) if rule == RETARGETED else Level.OFF,
             prefix=rules.prefix,
         ):
             if isinstance(one, Violation):

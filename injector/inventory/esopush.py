@@ -72,10 +72,12 @@ def read_push_secret(resource: Resource, root: str, stores: StoreIndex | None = 
         # Fact 10 of ESO: deleting the Secret deletes the remote copy, which may be all that is left of it.
         message = "deletionPolicy Delete: when the Secret goes away, its copy in the store is deleted as well"
         findings.append(Finding("push-secret-deletes-remote", message, spec.at("deletionPolicy")))
+    annotations = mapping(mapping(body, "metadata"), "annotations")
+    ignored = tuple((name, text(why)) for name, why in annotations.items() if "/ignore." in name)
     writes: dict[Write, None] = {}
     for remote, key in _iter_remotes(spec):
         composed = resolve_remote(remote, ref.namespace, stores or StoreIndex.empty(), {})
-        writes[Write(ref.namespace, secret, key, composed)] = None
+        writes[Write(ref.namespace, secret, key, composed, ref, ignored)] = None
     pushed = dict.fromkeys(
         PushedPath(ref, secret, key, path, prop, is_deleting, selector) for path, prop, key, _ in _iter_matches(spec)
     )

@@ -122,7 +122,17 @@ def read_store(resource: Resource, root: str) -> Store | None:
         mount=text(own.get("path")) if is_vault else "",
         version=(text(own.get("version")) or "v2") if is_vault else "",
         auth_secrets=_auth_secrets(own, namespace),
+        namespace=_own_namespace(own) if provider == "kubernetes" else "",
     )
+
+
+def _own_namespace(provider: Map) -> str:
+    """Return the namespace of the operator's own cluster that a store of provider ``kubernetes`` speaks of.
+
+    Source: https://external-secrets.io/latest/provider/kubernetes/ (the server is kubernetes.default, the namespace default).
+    """
+    url = text(mapping(provider, "server").get("url"))
+    return "" if url and "kubernetes.default" not in url else text(provider.get("remoteNamespace")) or "default"
 
 
 def _read_generator(resource: Resource, root: str) -> Store:

@@ -41,12 +41,16 @@ class Write:
         namespace, secret, key: where the value comes from; the key is empty for the whole Secret, the Secret when a
             selector or a generator provides the value.
         remote: where it goes; its path is as written until its store is known.
+        ref: the PushSecret.
+        ignored: its annotations that suppress findings, with their reasons.
     """
 
     namespace: str
     secret: str
     key: str
     remote: Remote
+    ref: ObjectRef
+    ignored: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from injector.config.verify import Level, Verify
 from injector.location import Location
+from injector.manifests.yamldoc import Map
 from injector.migration.model import SecretMigration
 from injector.model import Diagnostic, ObjectRef, SecretSource
 from injector.rules.rule import Rule
@@ -77,6 +78,7 @@ class Known:
         tls_readers: (namespace, name) of a Secret -> an object that needs it as a TLS Secret.
         base: the way from ``phase2.yaml``'s folder to the one that paths of evidence are relative to.
         has_files: the objects stand in files; those of a cluster do not.
+        find_store: (kind, namespace, name) of a secret store -> its object, when the asker has it.
     """
 
     verify: Verify = field(default_factory=Verify)
@@ -84,6 +86,7 @@ class Known:
     tls_readers: Mapping[tuple[str, str], ObjectRef] = field(default_factory=dict)
     base: str = ""
     has_files: bool = True
+    find_store: Callable[[str, str, str], Map | None] | None = None
 
     def shown(self, path: str) -> str:
         """Return a file's path as globs in ``phase2.yaml`` name it; empty where there are no files."""

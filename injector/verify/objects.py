@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from injector.config.verify import Level
-from injector.inventory.eso import StoreIndex, read_external_secret
+from injector.inventory.eso import StoreIndex, read_external_secret, read_push_secret, read_store
 from injector.inventory.esostore import ESO_GROUP
+from injector.inventory.facts import Write
 from injector.inventory.sources import read_sources
 from injector.manifests.document import Resource, api_group, items, mapping, text
 from injector.manifests.yamldoc import Map
 from injector.migration.model import SecretMigration
 from injector.migration.parse import is_migration, parse_migration
-from injector.model import SecretSource
-from injector.verify.ask import ask_rules
+from injector.model import SecretSource, Store
+from injector.verify.ask import ask_pushes, ask_rules
 from injector.verify.model import Known, SuppressedViolation, Violation
-from injector.verify.rules import MALFORMED
+from injector.verify.rules import MALFORMED, RETARGETED
 
 _MADE: Final = frozenset({"helm.sh/release.v1", "kubernetes.io/service-account-token", "bootstrap.kubernetes.io/token"})
 """Types of Secrets that no person writes."""
@@ -55,11 +56,22 @@ def verify_object(
     metadata = mapping(body, "metadata")
     if namespace and not text(metadata.get("namespace")) and isinstance(body.get("metadata"), Map):
         metadata.put("namespace", namespace)
-    return tuple(
-        one
-        for source in _read(Resource(body, body.at(), 0))
-        for one in ask_rules(source, known, level=level, prefix=prefix)
-    )
+    resource = Resource(body, body.at(), 0)
+    writes = read_push_secret(resource, "").writes
+    if writes:
+        stores = StoreIndex.of(_stores(writes, known))
+        return tuple(ask_pushes(writes, stores, known, level=level(RETARGETED), prefix=prefix))
+    return tuple(one for source in _read(resource) for one in ask_rules(source, known, level=level, prefix=prefix))
+
+
+def _stores(writes: Iterable[Write], known: Known) -> Iterator[Store]:
+    for kind, namespace, name in dict.fromkeys(
+        (one.remote.store.kind, one.namespace, one.remote.store.name) for one in writes
+    ):
+        body = known.find_store(kind, namespace, name) if known.find_store else None
+        store = read_store(Resource(body, body.at(), 0), "") if body is not None else None
+        if store is not None:
+            yield store
 
 
 def _read(resource: Resource) -> list[SecretSource]:

@@ -12,6 +12,7 @@ from injector.rules.example import document, external_secret, file, manifests
 from injector.verify.model import Case, FileRule, Found, SourceRule
 
 MALFORMED: Final = "migration-malformed"
+RETARGETED: Final = "migrating-secret-retargeted"
 OWNER: Final = "Owner"
 _IN_GIT: Final = frozenset({SourceKind.SECRET, SourceKind.SOPS, SourceKind.GENERATOR})
 _EXTERNAL: Final = frozenset({SourceKind.EXTERNAL_SECRET, SourceKind.CLUSTER_EXTERNAL_SECRET})
@@ -132,7 +133,7 @@ SOURCE_RULES: Final = (
         find=_tls_template,
     ),
     SourceRule(
-        id="migrating-secret-retargeted",
+        id=RETARGETED,
         statement="Something else writes a Secret while a SecretMigration moves it, or its own source leaves it.",
         remedy="Let it write a Secret of another name, or take the move back first (`phase2 rollback`).",
         example=manifests(

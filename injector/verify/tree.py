@@ -8,15 +8,16 @@ from dataclasses import replace
 
 from injector.config.model import DEFAULT, Config
 from injector.config.verify import Forbidden, Level
+from injector.inventory.eso import StoreIndex
 from injector.inventory.facts import Facts, Inventory
 from injector.location import Location
 from injector.manifests.files import Files, find_files
 from injector.manifests.tree import Tree
 from injector.migration.model import SecretMigration
 from injector.model import Diagnostic, Finding, How, ObjectRef, SecretSource
-from injector.verify.ask import ask_rules
+from injector.verify.ask import ask_pushes, ask_rules
 from injector.verify.model import Known, SuppressedViolation, Verification, Violation
-from injector.verify.rules import MALFORMED, OWNER
+from injector.verify.rules import MALFORMED, OWNER, RETARGETED
 from injector.verify.texts import entries_for, find_forbidden, level_of
 
 
@@ -47,6 +48,14 @@ def verify_tree(tree: Tree, inventory: Inventory, config: Config = DEFAULT, *, b
             found += ask_rules(
                 source, known, level=config.verify.level, prefix=config.label_prefix, is_deployed=is_deployed
             )
+    deployed = inventory.deployed
+    found += ask_pushes(
+        deployed.writes,
+        StoreIndex.of(deployed.stores),
+        known,
+        level=config.verify.level(RETARGETED),
+        prefix=config.label_prefix,
+    )
     found += _malformed(inventory.deployed.findings, config.verify.level(MALFORMED))
     looked = _Texts(tree, known, config.path)
     found += looked.find()

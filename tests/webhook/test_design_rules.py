@@ -221,6 +221,37 @@ def test_a_migration_is_told_who_writes_its_secret_already() -> None:
     assert f"ExternalSecret {MOVING.source.name} " not in response(reply)["status"]["message"]
 
 
+@pytest.mark.parametrize(("kind", "namespace"), [("ClusterSecretStore", ""), ("SecretStore", "tools")])
+@pytest.mark.parametrize(("remote", "outcome"), [("shop", Outcome.DENIED), ("other", Outcome.UNCHANGED)])
+def test_a_push_into_a_secret_that_moves_is_denied(kind: str, namespace: str, remote: str, outcome: Outcome) -> None:
+    provider = {"kubernetes": {"remoteNamespace": remote}}
+    store: dict[str, Any] = {
+        "apiVersion": ESO,
+        "kind": kind,
+        "metadata": {"name": "here"},
+        "spec": {"provider": provider},
+    }
+    if namespace:
+        store["metadata"] = {"name": "here", "namespace": namespace}
+    watched = WatchedKind(kind)
+    held = Objects().replaced([(namespace, "here", pack(watched, store))])
+    known = replace(snapshot(MOVING), cluster=ClusterState().with_kind(watched, held))
+    match = {"match": {"secretKey": "password", "remoteRef": {"remoteKey": MOVING.secret}}}
+    body = {
+        "apiVersion": "external-secrets.io/v1alpha1",
+        "kind": "PushSecret",
+        "metadata": {"name": "push", "namespace": "tools"},
+        "spec": {
+            "secretStoreRefs": [{"kind": kind, "name": "here"}],
+            "selector": {"secret": {"name": "made"}},
+            "data": [match],
+        },
+    }
+
+    assert ask(body, known=known).outcome is outcome
+    assert ask(body, MOVING).outcome is Outcome.UNCHANGED
+
+
 def test_objects_nested_beyond_reason_are_answered() -> None:
     deep = b'{"a":[' * 400 + b'"x"' + b"]}" * 400
     sent = review(external(more="DEEP"), kind="ExternalSecret").replace(b'"DEEP"', deep)

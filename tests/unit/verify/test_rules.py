@@ -174,3 +174,52 @@ def test_others_secrets_do_not_matter_to_a_move(other: str, tmp_path: Path) -> N
     found = hold_text(manifests(own, migration, other), tmp_path)
 
     assert "migrating-secret-retargeted" not in {rule for rule, _ in told(found)}
+
+
+PUSH = """\
+apiVersion: external-secrets.io/v1alpha1
+kind: PushSecret
+metadata: {name: push, namespace: tools, annotations: {}}
+spec:
+  secretStoreRefs: [{kind: ClusterSecretStore, name: here}]
+  selector: {secret: {name: made}}
+  data: [{match: {secretKey: password, remoteRef: {remoteKey: web, property: password}}}]
+"""
+HERE = """\
+apiVersion: external-secrets.io/v1
+kind: ClusterSecretStore
+metadata: {name: here}
+spec: {provider: {kubernetes: {remoteNamespace: shop, server: {url: kubernetes.default}}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("push", "store", "is_told"),
+    [
+        (PUSH, HERE, True),
+        (PUSH, HERE.replace("{url: kubernetes.default}", "{}"), True),
+        (PUSH, HERE.replace("kubernetes.default", "https://10.0.0.1:6443"), False),
+        (PUSH, HERE.replace("remoteNamespace: shop", "remoteNamespace: other"), False),
+        (PUSH, HERE.replace("remoteNamespace: shop, ", ""), False),
+        (PUSH, HERE.replace("kubernetes:", "fake:"), False),
+        (PUSH, "", False),
+        (PUSH.replace("remoteKey: web", "remoteKey: other"), HERE, False),
+    ],
+)
+def test_nobody_pushes_into_a_secret_that_moves(push: str, store: str, *, is_told: bool, tmp_path: Path) -> None:
+    own, migration, _ = MIGRATING.split("---\n")
+
+    found = hold_text(manifests(own, migration, push, *([store] if store else [])), tmp_path)
+
+    told_of = [str(one.subject) for one in found.violations if one.rule == "migrating-secret-retargeted"]
+    assert told_of == (["PushSecret/tools/push"] if is_told else [])
+
+
+def test_a_push_that_is_meant_so_says_so(tmp_path: Path) -> None:
+    own, migration, _ = MIGRATING.split("---\n")
+    mark = "annotations: {phase2.tazlab.net/ignore.migrating-secret-retargeted: until Friday}"
+
+    found = hold_text(manifests(own, migration, PUSH.replace("annotations: {}", mark), HERE), tmp_path)
+
+    assert found.violations == ()
+    assert [one.reason for one in found.suppressed] == ["until Friday"]
