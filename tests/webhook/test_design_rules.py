@@ -140,9 +140,10 @@ def test_a_secret_that_a_controller_writes_is_let_in(made: dict[str, Any]) -> No
 
 
 def test_a_secret_that_moves_is_written_on_by_its_operator() -> None:
-    body = secret(metadata={"name": MOVING.secret})
+    body = secret("", metadata={"name": MOVING.secret, "namespace": MOVING.namespace})
+    denying = "admission: {migrating-secret-retargeted: deny, inline-secret: deny}"
 
-    assert ask(body, MOVING, config="admission: {migrating-secret-retargeted: deny}").outcome is Outcome.UNCHANGED
+    assert ask(body, MOVING, config=denying).outcome is Outcome.UNCHANGED
 
 
 @pytest.mark.parametrize("allowed", ["{namespace: shop, reason: r}", "{name: web, key: password, reason: r}"])
@@ -151,7 +152,7 @@ def test_a_value_that_is_allowed_is_let_in(allowed: str) -> None:
 
 
 def test_a_value_that_is_allowed_in_a_folder_is_not_allowed_in_a_cluster() -> None:
-    config = "admission: {inline-secret: deny}, allow: [{path: '*', name: other, reason: r}, {path: 'c*', reason: r}]"
+    config = "admission: {inline-secret: deny}, allow: [{path: '*', name: other, reason: r}, {path: '**', reason: r}]"
 
     assert ask(secret(), config=config).outcome is Outcome.DENIED
 

@@ -12,7 +12,7 @@ from injector.report.rulebook import ALL_RULES, render_design_page
 from injector.rules.example import external_secret, manifests
 from injector.rules.rule import Rule
 from injector.verify.rules import RULES
-from tests.unit.verify.holding import hold_text, told
+from tests.unit.verify.holding import hold, hold_text, told
 
 PROJECT = Path(__file__).parents[3]
 BY_ID = {rule.id: rule for rule in RULES}
@@ -223,3 +223,18 @@ def test_a_push_that_is_meant_so_says_so(tmp_path: Path) -> None:
 
     assert found.violations == ()
     assert [one.reason for one in found.suppressed] == ["until Friday"]
+
+
+def test_a_push_is_no_harm_before_pods_have_moved(tmp_path: Path) -> None:
+    own, migration, _ = MIGRATING.split("---\n")
+
+    found = hold_text(manifests(own, migration.replace("stage: inject", "stage: prepare"), PUSH, HERE), tmp_path)
+
+    assert found.violations == ()
+
+
+def test_of_what_nobody_deploys_only_values_are_told(tmp_path: Path) -> None:
+    merging = external_secret("shop/web", {"token": "shop/web#token"}, target="creationPolicy: Merge")
+    files = {"kustomization.yaml": "resources: [app.yaml]\n", "app.yaml": "", "old/web.yaml": merging}
+
+    assert hold(files, tmp_path).violations == ()

@@ -10,7 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from injector.config.load import parse_config
 from injector.config.verify import Forbidden, Verify
+from injector.errors import ConfigError
 from injector.verify.model import Verification
 from injector.verify.texts import find_forbidden
 from tests.canary import CANARY, has_canary
@@ -127,3 +129,10 @@ def test_every_line_is_told_once_for_every_entry() -> None:
     found = list(find_forbidden("x", b"aaa\nb\n", entries, Verify(forbidden=entries)))
 
     assert [(one.message.partition(" ")[0], one.location.line) for one in found] == [("one", 1), ("two", 1)]
+
+
+def test_an_expression_that_is_none_is_told_with_its_line() -> None:
+    with pytest.raises(
+        ConfigError, match=r"phase2.yaml:3: verify.forbidden\[0\].regex: is no regular expression; correct it"
+    ):
+        parse_config(b"verify:\n  forbidden:\n    - {name: some, regex: '(a'}\n")
