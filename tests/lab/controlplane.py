@@ -37,13 +37,14 @@ class ControlPlane:
         token = secrets.token_urlsafe(24)
         self.cluster = Cluster(f"https://127.0.0.1:{self.port}", token, certs.ca)
         self.kubeconfig = state / "kubeconfig"
+        self._etcd: Program | None = None
         self._server: Program | None = None
         self._controllers: Program | None = None
 
     def start(self) -> None:
         """Start all three; returns when the API server is ready and controllers run."""
         self._write_credentials()
-        etcd = self._start_etcd()
+        etcd = self._etcd = self._start_etcd()
         server = self._server = self._start_server()
         wait_ready(etcd, lambda: is_listening(self.etcd_port))
         wait_ready(server, self._is_server_ready)
@@ -59,6 +60,18 @@ class ControlPlane:
         """Start the API server again; returns when it is ready."""
         self._server = self._start_server()
         wait_ready(self._server, self._is_server_ready)
+
+    def stop_etcd(self) -> None:
+        """Stop etcd; what it has stays on disk."""
+        if self._etcd:
+            self._launcher.stop(self._etcd)
+            self._etcd = None
+
+    def start_etcd(self) -> None:
+        """Start etcd again; returns when the API server is ready with it."""
+        etcd = self._etcd = self._start_etcd()
+        wait_ready(etcd, lambda: is_listening(self.etcd_port))
+        wait_ready(etcd, self._is_server_ready)
 
     def compact(self) -> None:
         """Make etcd forget everything but what is there now: older revisions are gone for whoever asks for them."""

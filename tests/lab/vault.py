@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import signal
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -85,6 +86,16 @@ class VaultServer:
             raise LabError(msg)
         self._launcher.stop(self._program)
         self._program = None
+
+    def pause(self) -> None:
+        """Let it answer nobody, without losing what it has in memory."""
+        if self._program:
+            self._program.signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on."""
+        if self._program:
+            self._program.signal(signal.SIGCONT)
 
     def seal(self) -> None:
         """Seal it: it answers 503 until ``unseal``."""
