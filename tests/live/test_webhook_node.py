@@ -6,8 +6,6 @@ read: in a namespace that enforces the restricted standard, and in both orders o
 
 from __future__ import annotations
 
-import base64
-import datetime as dt
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from copy import deepcopy
@@ -16,13 +14,10 @@ from typing import Any, Final
 
 import pytest
 import yaml
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from injector.migration.model import ContainerReads, Delivery, Mode, Read, Workload
 from injector.migration.write import write_migration
+from tests.lab import injector
 from tests.lab.certs import GATEWAY
 from tests.lab.images import BUSYBOX_IMAGE
 from tests.lab.kube import ApiError, Object
@@ -34,31 +29,8 @@ from tests.live.test_deploy import ADMISSION, NAMESPACE, base_objects
 from tests.live.workloads import unique, wait_for_pod
 
 NAME = "phase2-webhook"
-SERVICE = f"{NAME}.{NAMESPACE}.svc"
 RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
 READY_S = 90.0
-
-
-def make_certificate() -> tuple[str, str]:
-    """A certificate of the Service, signed by itself, and its key; both PEM."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, SERVICE)])
-    now = dt.datetime.now(dt.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(hours=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(SERVICE)]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    return made.public_bytes(serialization.Encoding.PEM).decode(), private.decode()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -261,14 +233,8 @@ def ready_replicas(lab: Lab) -> int:
     return int(status.get("readyReplicas", 0))
 
 
-def apply_base(lab: Lab, name: str) -> None:
-    """Apply the base.
-
-    Only what this node lacks is added: ways to the API server and to Vault, and the certificate that an overlay gives. The
-    mutating configuration gets another name where its order is what is tried.
-    """
-    certificate, key = make_certificate()
-    bundle = base64.b64encode(certificate.encode()).decode()
+def apply_base(lab: Lab) -> None:
+    """Apply the base; only what this node lacks is added: ways to the API server and to Vault."""
     for one in base_objects():
         made: dict[str, Any] = deepcopy(one)
         if made["kind"] == "Deployment":
@@ -282,20 +248,29 @@ def apply_base(lab: Lab, name: str) -> None:
         if made["kind"] == "ConfigMap" and "phase2.yaml" in made.get("data", {}):
             address = f"http://{GATEWAY}:{lab.services.vault.port}"
             made["data"]["phase2.yaml"] = yaml.safe_dump({"vault": {"address": address}})
-        if made["kind"] == "MutatingWebhookConfiguration":
-            made["metadata"]["name"] = name
-        for webhook in made.get("webhooks", []):
-            webhook["clientConfig"]["caBundle"] = bundle
         lab.kube.apply(made)
-        if made["kind"] == "Namespace":
-            meta = {"name": f"{NAME}-tls", "namespace": NAMESPACE}
-            data = {"tls.crt": certificate, "tls.key": key}
-            secret = {"apiVersion": "v1", "kind": "Secret", "metadata": meta, "type": "kubernetes.io/tls"}
-            lab.kube.apply({**secret, "stringData": data})
 
 
 @contextmanager
-def install(lab: Lab, namespace: str, wanted: list[App], name: str) -> Iterator[Installed]:
+def injector_called(lab: Lab, name: str, policy: str) -> Iterator[None]:
+    """The injector's configuration under another name: the server asks in the order of names."""
+    own = lab.services.injector.configuration()
+    other = deepcopy(own)
+    other["metadata"]["name"] = name
+    other["webhooks"][0]["reinvocationPolicy"] = policy
+    lab.kube.apply(other)
+    if name != injector.CONFIGURATION:
+        lab.kube.delete(ADMISSION, injector.KIND, injector.CONFIGURATION)
+    try:
+        yield
+    finally:
+        lab.kube.apply(own)
+        if name != injector.CONFIGURATION:
+            lab.kube.delete(ADMISSION, injector.KIND, name)
+
+
+@contextmanager
+def install(lab: Lab, namespace: str, wanted: list[App]) -> Iterator[Installed]:
     """Both replicas ready; a restricted namespace with the Secret and a Vault role for each app."""
     kube = lab.kube
     role = unique("shop")
@@ -311,30 +286,24 @@ def install(lab: Lab, namespace: str, wanted: list[App], name: str) -> Iterator[
     with ExitStack() as doors:
         for port in (lab.control_plane.port, lab.services.vault.port):
             doors.enter_context(Door(port, port, address=GATEWAY))
-        apply_base(lab, name)
+        apply_base(lab)
         try:
             wait_until(lambda: ready_replicas(lab) == 2, what="both replicas are ready", timeout_s=READY_S)
             yield Installed(lab=lab, namespace=namespace, role=role)
         finally:
-            for kind, one_name in (
-                ("MutatingWebhookConfiguration", name),
-                ("ValidatingWebhookConfiguration", "phase2"),
-            ):
-                kube.delete(ADMISSION, kind, one_name)
+            kube.delete(ADMISSION, injector.KIND, "00-phase2")
+            kube.delete(ADMISSION, "ValidatingWebhookConfiguration", "phase2")
             kube.delete("apps/v1", "Deployment", NAME, NAMESPACE)
 
 
-@pytest.mark.parametrize(("name", "policy"), [("00-phase2", "Never"), ("zz-phase2", "IfNeeded")])
+@pytest.mark.parametrize(("name", "policy"), [(injector.CONFIGURATION, "Never"), ("0-injector", "IfNeeded")])
 def test_every_kind_of_workload_logs_in_with_what_it_read_in_both_orders(
     lab_node: Lab, product_image: str, namespace: str, name: str, policy: str
 ) -> None:
-    """Behind the injector ours works only where the injector is asked again."""
+    """Before ours, the injector works only where it is asked again."""
     assert product_image
-    chart = lab_node.services.injector.configuration()
-    chart["webhooks"][0]["reinvocationPolicy"] = policy
-    lab_node.kube.apply(chart)
     wanted = apps()
-    with install(lab_node, namespace, wanted, name) as installed:
+    with injector_called(lab_node, name, policy), install(lab_node, namespace, wanted) as installed:
         installed.decide(wanted)
         for one in wanted:
             lab_node.kube.create(manifest(one, namespace))
@@ -355,4 +324,3 @@ def test_every_kind_of_workload_logs_in_with_what_it_read_in_both_orders(
         )
         # an agent before the app and one beside it have a lease each; the native sidecar is one agent
         assert len(lab_node.services.leases(installed.role)) == 2 * len(wanted) - len(short)
-    lab_node.kube.apply(lab_node.services.injector.configuration())
