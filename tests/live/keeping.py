@@ -20,14 +20,18 @@ from typing import Self
 
 from cryptography import x509
 
+from injector.migration.model import Delivery, Read
 from injector.migration.write import write_migration
 from tests.lab import injector
 from tests.lab.kube import ApiError, Object
 from tests.lab.lab import Lab
 from tests.lab.ports import PortPool
 from tests.lab.waiting import wait_until
+from tests.live.registered import ACCOUNT, pod, volume_spec
+from tests.live.registered import migration as moved
 from tests.live.test_deploy import NAMESPACE, base_objects
-from tests.live.watching import install, kubeconfig
+from tests.live.watching import install, kubeconfig, store
+from tests.live.workloads import unique
 from tests.unit.pod.making import migration
 from tests.webhook.processes import REPOSITORY
 from webhook.api.port import JSON, ApiServer
@@ -82,12 +86,16 @@ class Kept:
     folder: Path
     ports: PortPool
     replicas: list[Replica] = field(default_factory=list)
+    spec: Object = field(
+        default_factory=lambda: {"serviceAccountName": "default", "containers": [{"name": "x", "image": "x"}]}
+    )
+    is_moved: bool = False
 
     def start(self, *flags: str) -> Replica:
-        """Start one more replica."""
+        """Start one more replica; it reads a folder unless it is told to watch."""
         port, name = self.ports.take(), f"replica-{len(self.replicas)}"
-        policies = self.folder / "policies"
-        command = [sys.executable, "-m", "injector.cli", "webhook", "--policy-dir", str(policies)]
+        command = [sys.executable, "-m", "injector.cli", "webhook"]
+        command += [] if "--watch" in flags else ["--policy-dir", str(self.folder / "policies")]
         command += ["--listen", f"127.0.0.1:{port}", "--drain", "0", "--tls-self-managed"]
         command += ["--tls-secret", f"{NAMESPACE}/{SECRET}", "--tls-names", "127.0.0.1"]
         command += ["--tls-dir", str(self.folder / name), "--kubeconfig", str(self.folder / "kubeconfig"), *flags]
@@ -159,13 +167,21 @@ class Kept:
 
     def ask(self) -> str:
         """Let the API server ask about an opted-in pod; return why that failed, or nothing."""
-        meta = {"generateName": "x-", "namespace": self.namespace, "labels": {LABEL: "true"}}
-        spec = {"containers": [{"name": "x", "image": "x"}]}
         try:
-            self.lab.kube.create({"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec}, dry_run=True)
+            made = self.lab.kube.create(pod(self.namespace, unique("x"), self.spec), dry_run=True)
         except ApiError as err:
             return err.message
+        if self.is_moved and "vault.hashicorp.com/agent-inject" not in made["metadata"].get("annotations", {}):
+            return "let in as it was"
         return ""
+
+    def move(self) -> None:
+        """Store a SecretMigration, and ask about a pod that it moves from now on."""
+        meta = {"name": ACCOUNT, "namespace": self.namespace}
+        self.lab.kube.apply({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": meta})
+        reads = Read(key="*", delivery=Delivery.FILE, path="/etc/db")
+        store(self.lab.kube, moved(self.namespace, "role", reads), self.namespace)
+        self.spec, self.is_moved = volume_spec(), True
 
     def wait(self, *, what: str, timeout_s: float = 60) -> None:
         """Wait until the API server gets through."""

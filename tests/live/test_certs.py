@@ -84,6 +84,24 @@ def test_a_leaf_is_renewed_under_a_stream_of_admissions(cluster: Kept) -> None:
     assert signing(cluster) == ca
 
 
+def test_while_it_watches_no_pod_is_let_in_undecided_during_a_renewal(cluster: Kept) -> None:
+    """A worker that takes another's place must have read everything before it is asked."""
+    cluster.move()
+    start_two(cluster, "--watch", *QUICK)
+    before = cluster.replicas[1].served()
+
+    with Stream(cluster) as stream:
+        wait_until(
+            lambda: (now := cluster.replicas[1].served()) is not None and now != before,
+            what="another leaf is served",
+            timeout_s=180,
+        )
+        asked = stream.asked
+        wait_until(lambda: stream.asked > asked + 200, what="the stream goes on", timeout_s=60)
+
+    assert stream.failed == []
+
+
 def test_a_ca_is_replaced_under_a_stream_of_admissions(cluster: Kept) -> None:
     """The Secret is deleted, which asks for another CA; each step is seen in the configurations."""
     start_two(cluster, *QUICK)
