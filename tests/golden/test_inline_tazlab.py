@@ -70,8 +70,8 @@ def test_what_a_chart_has_no_place_for_is_refused(root: Path) -> None:
 
     (refused,) = refusals(made)
     assert refused.split("; ")[0] == (
-        "apps/base/multica/helmrelease.yaml:1: HelmRelease/multica/multica: nobody knows where chart multica takes a pod volume as "
-        "it is, and the agent needs one with a token for vault.auth.audience"
+        "apps/base/multica/helmrelease.yaml:1: HelmRelease/multica/multica: nobody knows where chart multica takes its pods' "
+        "annotations"
     )
     assert not made.workspace.changed
 
