@@ -160,10 +160,19 @@ def outcome_notes(outcome: Outcome) -> Iterator[Note]:
         yield Note("summary", f"{done.migration.namespace}/{done.migration.name} {told}")
     for ref in outcome.already:
         yield Note("summary", f"{ref.namespace}/{ref.name} is there already: nothing to do")
+    if not (outcome.done or outcome.already or outcome.refused):
+        yield Note("summary", _nothing(outcome))
     for ref in outcome.waiting:
         yield Note("info", f"{ref.namespace}/{ref.name} is not prepared yet: left alone")
     for one in outcome.refused:
         yield Note("error", f"{one.location}: {one.migration}: {one.why}")
+
+
+def _nothing(outcome: Outcome) -> str:
+    """Return why a run does nothing; silence would look like success."""
+    if not outcome.waiting:
+        return "there is nothing to do"
+    return f"{len(outcome.waiting)} can move, and none is prepared yet; apply stage prepare first"
 
 
 def plan_notes(world: World) -> Iterator[Note]:

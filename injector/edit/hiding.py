@@ -13,7 +13,7 @@ from typing import Final
 from injector.redact import REDACTED, is_plain, redact
 
 _NAMES: Final = (
-    "apiVersion|kind|name|namespace|generateName|key|secretKey|property|version|remoteKey|remoteRef|secretName|secretStoreRef|secretRef"
+    "kind|name|namespace|generateName|key|secretKey|property|version|remoteKey|remoteRef|secretName|secretStoreRef|secretRef"
     "|secretKeyRef|configMapRef|configMapKeyRef|valueFrom|refreshInterval|refreshPolicy|creationPolicy|deletionPolicy"
     "|engineVersion|mergePolicy|decodingStrategy|conversionStrategy|metadataPolicy|nullBytePolicy|mountPath|subPath|readOnly|mode"
     "|defaultMode|optional|path|type"
@@ -21,7 +21,8 @@ _NAMES: Final = (
 _END: Final = r"(?=[ \t]*(?:[,}\]\r\n#]|\Z))"
 _REFERENCE: Final = re.compile(
     rf"""
-      (?<![\w.-])["']?(?:{_NAMES})["']?:[ \t]+["']?(?P<named>[\w./@-]*)["']?{_END}
+      ^(?:-\ |\ )*apiVersion:[ \t]+[\w./-]+{_END}
+    | (?<![\w.-])["']?(?:{_NAMES})["']?:[ \t]+["']?(?P<named>[\w./@-]*)["']?{_END}
     | (?<![\w.-])["']?[\w.-]{{1,253}}/secrets["']?:[ \t]+(?P<listed>[\w.-]+(?:,[\w.-]+)*){_END}
     | (?<![\w.-])[A-Za-z]{{1,40}}:[ \t]*(?:true|false)?(?=[ \t]*(?:[{{\[\r\n#]|\Z))
     | [\u2013\u2014\u2026\u2190-\u2193]

@@ -284,3 +284,17 @@ def test_several_processes_show_what_one_shows(tmp_path: Path, run: Run) -> None
 
     assert alone == shared
     assert "3 can move" in alone.err
+
+
+def test_a_stage_before_prepare_says_what_comes_first(root: Path, run: Run) -> None:
+    ran = run("apply", str(root), "--stage", "inject")
+
+    assert (ran.code, ran.out) == (0, "")
+    assert ran.err == "1 can move, and none is prepared yet; apply stage prepare first\n"
+
+
+def test_nothing_to_take_back_is_said(root: Path, run: Run) -> None:
+    ran = run("rollback", str(root))
+
+    assert (ran.code, ran.out) == (0, "")
+    assert ran.err == "there is nothing to do\n"

@@ -14,6 +14,7 @@ from injector.edit.hiding import hide, is_hidden
         "    - secretKey: PGPASSWORD\n",
         "      remoteRef: {key: shop/db, property: password}\n",
         "  refreshInterval: 1h\n",
+        "apiVersion: phase2.tazlab.net/v1alpha1\n",
         "  persistentVolumeClaim:\n",
         "            allowPrivilegeEscalation: false\n",
         "  # Its own database login, by env \u2014 see the README.\n",
