@@ -5,13 +5,15 @@ The agent renews a lease until its longest time is over; then there is a new cre
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from injector.config.model import Config
+from injector.config.model import Config, EngineRole
 from injector.delivery.mode import TTL_S, words
 from injector.knowledge.apps import app_names
+from injector.knowledge.engines import ASKED
 from injector.knowledge.filevariables import MAKERS
 from injector.migration.model import Delivery, Read, Rotation, RotationAction
 from injector.model import Consumer
@@ -173,12 +175,25 @@ def advise(rotation: Rotation, why: str, max_ttl_s: int) -> tuple[str, ...]:
 def max_ttl_of(config: Config, namespace: str, names: Iterable[str], engines: Iterable[str]) -> int:
     """Return the shortest time after which one of several logins ends for good, in seconds."""
     have = tuple(names)
-    found = [config.find_engine_role(namespace, have, engine) for engine in engines]
-    return min(((one.max_ttl_s if one else 0) or MAX_TTL_S for one in found), default=MAX_TTL_S)
+    return min((_longest(config.find_engine_role(namespace, have, one), one) for one in engines), default=MAX_TTL_S)
+
+
+_TIME: Final = re.compile(r"([0-9]{1,9})([smh]?)\Z")
+_SECONDS: Final = {"": 1, "s": 1, "m": 60, "h": 3600}
+
+
+def _longest(role: EngineRole | None, engine: str) -> int:
+    if engine in ASKED:  # a certificate or a ServiceAccount's token is never renewed: the agent asks for another
+        match = _TIME.match(role.request.get("ttl", "")) if role else None
+        return (int(match[1]) * _SECONDS[match[2]] if match else role.ttl_s if role else 0) or TTL_S
+    return (role.max_ttl_s if role else 0) or MAX_TTL_S
 
 
 def ttl_of(config: Config, namespace: str, names: Iterable[str], engines: Iterable[str]) -> int:
     """Return the shortest time after which one of several logins ends unless it is renewed, in seconds."""
     have = tuple(names)
-    found = [config.find_engine_role(namespace, have, engine) for engine in engines]
-    return min(((one.ttl_s if one else 0) or TTL_S for one in found), default=TTL_S)
+    return min((_shortest(config.find_engine_role(namespace, have, one), one) for one in engines), default=TTL_S)
+
+
+def _shortest(role: EngineRole | None, engine: str) -> int:
+    return _longest(role, engine) if engine in ASKED else (role.ttl_s if role else 0) or TTL_S

@@ -2,7 +2,7 @@
 
 Only plain reads, writes, lists and deletes of API paths go through it, which OpenBao has as well. What fails is told as
 a `VaultError` without a token, a value or the libraries' own text; Vault's answer is quoted only where it refuses a
-role, with what looks like a secret taken out.
+role or cannot read one, with what looks like a secret taken out.
 """
 
 from __future__ import annotations
@@ -77,7 +77,8 @@ class VaultClient:
 
     def read(self, path: str) -> Mapping[str, object] | None:
         """Return the ``data`` of a path; None when there is nothing."""
-        answer = self._ask("read", path, lambda: self._client.adapter.get(f"/v1/{path}"))
+        # Quoted here too: an engine that is not configured yet says so (azure: "config is nil").
+        answer = self._ask("read", path, lambda: self._client.adapter.get(f"/v1/{path}"), is_quoting=True)
         data = answer.get("data") if isinstance(answer, dict) else None
         return data if isinstance(data, dict) else None
 

@@ -77,6 +77,7 @@ def _mysql(decision: Decision) -> Statements:
 
 
 def _mssql(decision: Decision) -> Statements:
+    # https://developer.hashicorp.com/vault/docs/secrets/databases/mssql#setup
     creation = (
         "CREATE LOGIN [{{name}}] WITH PASSWORD = '{{password}}';",
         "CREATE USER [{{name}}] FOR LOGIN [{{name}}];",
@@ -87,16 +88,19 @@ def _mssql(decision: Decision) -> Statements:
 
 
 def _cassandra(decision: Decision) -> Statements:
+    # https://developer.hashicorp.com/vault/docs/secrets/databases/cassandra#setup
     creation = ("CREATE USER '{{username}}' WITH PASSWORD '{{password}}' NOSUPERUSER;", *decision.grants)
     return Statements(creation, ("DROP USER '{{username}}';",), "" if decision.grants else _NO_GRANTS_ONLY)
 
 
 def _influxdb(decision: Decision) -> Statements:
+    # https://developer.hashicorp.com/vault/docs/secrets/databases/influxdb#setup
     creation = ("CREATE USER \"{{username}}\" WITH PASSWORD '{{password}}';", *decision.grants)
     return Statements(creation, ('DROP USER "{{username}}";',), "" if decision.grants else _NO_GRANTS_ONLY)
 
 
 def _oracle(decision: Decision) -> Statements:
+    # https://developer.hashicorp.com/vault/docs/secrets/databases/oracle#setup
     creation = (
         'CREATE USER {{username}} IDENTIFIED BY "{{password}}"',
         # Both: the plugin's own revocation takes both back, and fails on one that was never granted.
@@ -108,11 +112,13 @@ def _oracle(decision: Decision) -> Statements:
 
 
 def _snowflake(decision: Decision) -> Statements:
+    # https://developer.hashicorp.com/vault/docs/secrets/databases/snowflake#setup
     creation = ("CREATE USER {{name}} PASSWORD = '{{password}}' DAYS_TO_EXPIRY = {{expiration}};", *decision.grants)
     return Statements(creation, ("DROP USER IF EXISTS {{name}};",), "" if decision.grants else _NO_GRANTS_ONLY)
 
 
 def _mongodb(decision: Decision) -> Statements:
+    # https://developer.hashicorp.com/vault/docs/secrets/databases/mongodb#setup
     missing = 'what the login may do: give one grant as JSON, as {"db": "shop", "roles": [{"role": "readWrite"}]}'
     # The user is made in this database. Without saying so again the plugin looks for it in admin, finds none, and leaves
     # it behind without an error (plugins/database/mongodb/mongodb.go, DeleteUser).
@@ -130,7 +136,10 @@ def _database_of(grant: str) -> str:
 
 
 def _document(what: str) -> Callable[[Decision], Statements]:
-    """Databases whose only statement is a JSON document of rights."""
+    """Databases whose only statement is a JSON document of rights.
+
+    Source: redis, elasticdb and couchbase below https://developer.hashicorp.com/vault/docs/secrets/databases.
+    """
 
     def made(decision: Decision) -> Statements:
         return Statements(decision.grants, (), "" if decision.grants else what)

@@ -137,6 +137,21 @@ def test_what_only_a_person_can_say_of_a_request_is_asked(engine: str, tmp_path:
     assert "phase2.yaml under engineRoles, in an entry with namespace: shop and name: db" in question.remedy
 
 
+@pytest.mark.parametrize(
+    ("role", "told"),
+    [
+        ("{request: {common_name: a.example}, maxTtl: 48h}", "1 h"),
+        ("{request: {common_name: a.example}, ttl: 8h}", "8 h"),
+        ("{request: {common_name: a.example, ttl: 72h}, ttl: 8h}", "72 h"),
+    ],
+)
+def test_certificate_lasts_as_long_as_it_is_asked_for(role: str, told: str, tmp_path: Path) -> None:
+    """Nothing renews it, so the role's longest time says nothing."""
+    (proposal,) = planned(tmp_path, "pki", EXAMPLES["pki"], role=role).proposals
+
+    assert f"for {told}: restart the app" in proposal.comments["spec.workloads[0].rotation"][0]
+
+
 def test_operators_own_template_of_a_bundle_takes_certificate_and_key(tmp_path: Path) -> None:
     template = {"SERVER_PEM": "{{ .crt }}{{ .key }}"}
     role = f"request: {REQUESTS['pki']}"
