@@ -116,7 +116,9 @@ def _add_operations(app: FastAPI, holder: Holder, metrics: Metrics, settings: Se
 
     @app.get("/metrics", summary="Prometheus metrics", response_class=Response)
     async def metrics_page() -> Response:
-        return Response(metrics.render(holder, settings.tls.certificate if settings.tls else None), media_type=_TEXT)
+        certificate = settings.tls.certificate if settings.tls else None
+        kept = settings.keeping.folder if settings.keeping else None
+        return Response(metrics.render(holder, certificate, kept=kept), media_type=_TEXT)
 
 
 @asynccontextmanager

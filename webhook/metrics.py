@@ -16,7 +16,7 @@ from injector.cluster import WatchedKind
 from injector.migration.model import KIND
 from webhook.order import Order
 from webhook.review import Outcome
-from webhook.settings import MULTIPROCESS
+from webhook.settings import KEPT, MULTIPROCESS
 from webhook.state import Holder, Snapshot
 from webhook.watch.progress import Progress
 
@@ -62,13 +62,20 @@ class Metrics:
         self._expiry = self._gauge(
             "phase2_certificate_expiry_timestamp_seconds", "When the certificate expires, 0 without one."
         )
+        self._ca_expiry = self._gauge(
+            "phase2_ca_expiry_timestamp_seconds", "When the CA that the webhook made expires, 0 when it made none."
+        )
+        self._kept = self._gauge(
+            "phase2_certificates_kept_timestamp_seconds",
+            "When the certificates that the webhook makes were last found or put in order, 0 when it makes none.",
+        )
 
     def observe(self, endpoint: str, outcome: Outcome, seconds: float) -> None:
         """Count one answer."""
         self._counters[endpoint, outcome].inc()
         self._histograms[endpoint].observe(seconds)
 
-    def render(self, holder: Holder, certificate: Path | None) -> bytes:
+    def render(self, holder: Holder, certificate: Path | None, *, kept: Path | None = None) -> bytes:
         """Return everything in Prometheus' text format."""
         snapshot = holder.current
         self._age.set(holder.age_s(time.monotonic()))
@@ -78,6 +85,8 @@ class Metrics:
         self._problems.set(len(snapshot.problems))
         self._ready.set(1 if snapshot.is_complete else 0)
         self._expiry.set(read_expiry(certificate) if certificate else 0)
+        self._ca_expiry.set(read_expiry(kept / "ca.crt") if kept else 0)
+        self._kept.set(read_time(kept / KEPT) if kept else 0)
         if MULTIPROCESS not in os.environ:
             return generate_latest(self.registry)
         together = CollectorRegistry()
@@ -151,3 +160,11 @@ def read_expiry(certificate: Path) -> float:
     except (OSError, ValueError):
         return 0.0
     return found[0].not_valid_after_utc.timestamp()
+
+
+def read_time(mark: Path) -> float:
+    """Return when a file was last touched, in seconds since 1970; 0 when it is not there."""
+    try:
+        return mark.stat().st_mtime
+    except OSError:
+        return 0.0

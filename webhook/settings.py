@@ -17,6 +17,8 @@ from webhook.validation import Rules
 
 MULTIPROCESS: Final = "PROMETHEUS_MULTIPROC_DIR"
 """Variable: where several workers put their numbers together; prometheus_client reads it when it is imported."""
+KEPT: Final = "kept"
+"""File beside the certificates that the webhook makes: touched after each round in which all was well."""
 _PORTS: Final = 65_535
 
 

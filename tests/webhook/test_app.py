@@ -19,9 +19,10 @@ from tests.unit.pod.making import app as container
 from tests.unit.pod.making import from_secret, migration, mounted, pod, volume
 from tests.webhook.reviews import review
 from webhook.app import PATHS, create_app
+from webhook.certs.terms import Places
 from webhook.policies import PolicyFolder
 from webhook.review import MAX_BODY
-from webhook.settings import Settings, TlsFiles
+from webhook.settings import KEPT, Keeping, Listen, Settings, Target, TlsFiles
 
 JSON = {"content-type": "application/json"}
 
@@ -254,3 +255,23 @@ def test_its_start_does_not_wait_for_ever_and_says_so_later(tmp_path: Path) -> N
         wait_until(lambda: said, what="it says that it is ready")
 
     assert (at_start, status) == ([], 503)
+
+
+def test_metrics_tell_of_the_certificates_that_it_keeps(policies: Path, tmp_path: Path) -> None:
+    pki = create_certificates(tmp_path / "pki")
+    (tmp_path / "ca.crt").write_bytes(pki.ca.read_bytes())
+    keeping = Keeping(
+        cluster=Target(),
+        places=Places(namespace="a", secret="b", mutating="c", validating="d"),  # noqa: S106 - a name
+        names=frozenset({"x"}),
+        folder=tmp_path,
+        listen=Listen(),
+    )
+    settings = Settings(policy_dir=str(policies), keeping=keeping)
+    with TestClient(create_app(settings)) as client:
+        before = metric(client, "phase2_certificates_kept_timestamp_seconds")
+        (tmp_path / KEPT).touch()
+
+        assert before == 0
+        assert metric(client, "phase2_certificates_kept_timestamp_seconds") > 1.7e9
+        assert metric(client, "phase2_ca_expiry_timestamp_seconds") > 1.7e9

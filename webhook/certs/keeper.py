@@ -10,6 +10,7 @@ from typing import Final
 
 from cryptography import x509
 
+from injector.errors import ClusterError
 from webhook.certs.election import Election, Turn
 from webhook.certs.material import (
     Material,
@@ -100,7 +101,7 @@ class Keeper:
         a Secret that is at least as new as all that was written before. So bundles never go back, whoever believes to lead.
 
         Raises:
-            ClusterError: the API server refuses or does not answer. What is served stays.
+            ClusterError: the API server refuses or does not answer, or the Secret is somebody else's. What is served stays.
         """
         configurations = self._port.read_configurations()
         lease = self._port.read_lease()
@@ -108,10 +109,10 @@ class Keeper:
         stored = self._port.read_secret()
         if leads:
             stored = self._write(stored, configurations, lease)
-        if stored is None or not stored.is_ours:
-            if stored is not None:
-                _LOG.error("the Secret of the certificates is somebody else's; delete it, or name another one")
+        if stored is None:
             return
+        if not stored.is_ours:
+            raise ClusterError("their Secret is somebody else's; delete it, or name another one by --tls-secret")
         if stored.material.ca:
             self._known = stored.material
         if leads:

@@ -19,7 +19,7 @@ from webhook.certs.election import Election
 from webhook.certs.keeper import Clock, Keeper
 from webhook.certs.local import ServedFiles, make_folder
 from webhook.logs import LOGGER, make_config
-from webhook.settings import Keeping
+from webhook.settings import KEPT, Keeping
 
 _LOG: Final = logging.getLogger(LOGGER)
 _END_S: Final = 5.0
@@ -72,6 +72,7 @@ def run(keeping: Keeping, parent: int) -> None:
                     ),
                 )
             keeper.keep()
+            (keeping.folder / KEPT).touch()
             said = ""
         except ClusterError as err:
             if str(err) != said:  # once, not every five seconds
