@@ -147,8 +147,9 @@ def is_asked(world: World, pod: Traits) -> bool:
 def must_change(world: World, pod: Traits) -> bool:
     """Judge whether the pod must get its credentials from the agent."""
     account = pod.account or "default"
-    # A pod whose manifest names the Secret no more says by name which migration it wants.
-    is_named = world.stage is not None and pod.asks == ("secrets", "db")
+    # A pod whose manifest names the Secret no more says by name which migration it wants; another Secret in the same folder
+    # would be a second mount there, which no API server takes.
+    is_named = world.stage is not None and pod.asks == ("secrets", "db") and pod.form != "other-secret"
     if not (is_asked(world, pod) and pod.trap == "" and pod.namespace == "shop" and (pod.form in READS or is_named)):
         return False
     if pod.asks is not None and pod.asks not in GOOD_ASKS and pod.asks != ("role", f"shop-{account}"):
