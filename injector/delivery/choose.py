@@ -12,6 +12,7 @@ from typing import Final
 
 from injector.config.model import Config
 from injector.knowledge.filevariables import find_file_variable
+from injector.knowledge.shells import has_no_shell
 from injector.migration.model import Delivery, Read
 from injector.model import Consumer, How
 
@@ -101,6 +102,12 @@ def _variable(consumer: Consumer, key: str, env: str, config: Config) -> Choice:
     if file_env:
         read = Read(key=key, delivery=Delivery.ENV_FILE, path=path, env=env, file_env=file_env)
         return Choice(reads=(read,), change=f"set {file_env} to {path} in place of {env}")
+    image = consumer.container.image if consumer.container else ""
+    if has_no_shell(image):
+        return Choice(
+            refusal=f"{_who(consumer)} reads {env or key} from the environment, and its image has no shell that could set it; say "
+            "under apps in phase2.yaml by which variable (fileEnv, fileSuffix) it reads a file, or use an image with a shell"
+        )
     if find_command(consumer, config):
         read = Read(key=key, delivery=Delivery.ENV_WRAPPED, path=path, env=env)
         return Choice(reads=(read,))

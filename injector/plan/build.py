@@ -10,7 +10,7 @@ from injector.config.model import AuthMethod, Config
 from injector.delivery.mode import advise_mode
 from injector.delivery.rotation import advise, max_ttl_of, ttl_of
 from injector.location import Location
-from injector.migration.model import Auth, SecretMigration, Stage
+from injector.migration.model import Auth, Delivery, SecretMigration, Stage
 from injector.model import NOWHERE, Consumer, Credential, Item, ObjectRef, Readiness, Report, Verdict
 from injector.plan.clusters import gather
 from injector.plan.draft import Draft
@@ -21,6 +21,7 @@ from injector.vault.build import build_vault_plan
 from injector.vault.objects import Undecided
 
 _CONFIGURATION: Final = "configuration"
+_WRAPPED: Final = "Its command is wrapped: the image needs /bin/sh and cat."
 
 _UNREAD: Final = (
     "nobody in the tree reads it, so that there are no pods to inject; add its reader to the tree, or remove it where nobody "
@@ -210,6 +211,11 @@ def _comments(
     lasting = max_ttl_of(config, migration.namespace, names, engines)
     by_itself = ttl_of(config, migration.namespace, names, engines)
     for number, workload in enumerate(migration.workloads):
+        found |= {
+            f"spec.workloads[{number}].containers[{place}]": (_WRAPPED,)
+            for place, container in enumerate(workload.containers)
+            if any(read.delivery is Delivery.ENV_WRAPPED for read in container.reads)
+        }
         told = advise_mode(workload, by_itself, lasting)
         if told:
             found[f"spec.workloads[{number}].mode"] = told
