@@ -196,7 +196,7 @@ def kept(lab: Lab, namespace: str, folder: Path) -> Iterator[Kept]:
     """A cluster without certificates; everything is taken away again."""
     install(lab)
     for one in base_objects():
-        if one["kind"] in ("Role", "RoleBinding"):
+        if one["metadata"]["name"] == CERTIFICATES:
             lab.kube.apply(one)
     ports = PortPool()
     (folder / "policies").mkdir()
