@@ -39,10 +39,15 @@ def certs(tmp_path: Path) -> Certificates:
     return create_certificates(tmp_path / "pki")
 
 
+class _Quiet(ThreadingHTTPServer):
+    def handle_error(self, *_: Any) -> None:
+        """Say nothing of a client that shows no certificate."""
+
+
 @contextlib.contextmanager
 def serving(certs: Certificates, *, is_asking: bool = False) -> Iterator[int]:
     """The port of a server with that certificate, which may ask for the client's."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Server)
+    server = _Quiet(("127.0.0.1", 0), _Server)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certs.server_cert, certs.server_key)
     if is_asking:
