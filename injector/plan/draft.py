@@ -158,7 +158,7 @@ class Draft:
         made: dict[str, Rendered] = {}
         for name in credential.keys:
             environment = self._environment(name)
-            key = keys.get(name) or _of_extract(name, self.item)
+            key = None if name == "*" else keys.get(name) or _of_extract(name, self.item)
             if key is None:
                 return Refusal(f"key {name}", "its value is known only to the operator; name it under data", here)
             one = render_key(key, self.item.source, issuing=issuing, environment=environment)
