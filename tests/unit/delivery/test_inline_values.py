@@ -10,7 +10,7 @@ import yaml
 
 from tests.unit.delivery.releases import ENV, app, charted
 from tests.unit.inventory.trees import grow
-from tests.unit.stages.moving import CONFIG, refusals, step, tree_of
+from tests.unit.stages.moving import CONFIG, deployment, refusals, shop, step, tree_of
 
 COMMAND = 'command: ["/shop", "serve"]\n'
 SCRIPT = (
@@ -141,3 +141,57 @@ def test_all_stages_go_back_to_the_same_bytes(values: str, is_inline: bool, tmp_
         step(tmp_path, "back")
 
     assert tree_of(tmp_path) == start
+
+
+def test_a_file_mounted_alone_by_a_pod_template_is_left_to_the_webhook(tmp_path: Path) -> None:
+    """The API server refuses a template that mounts the injector's volume: it is there only in pods."""
+    reads = (
+        "        env: [{name: PGHOST, value: db.example.org}]\n"
+        "        volumeMounts: [{name: login, mountPath: /a/pw, subPath: PGPASSWORD}]\n"
+        "      volumes: [{name: login, secret: {secretName: db}}]\n"
+    )
+    grow(tmp_path, shop(web__yaml=deployment(reads=reads)))
+    step(tmp_path, "prepare")
+
+    made = step(tmp_path, "inject", is_inline=True)
+
+    assert "mounts a single file of Secret db by subPath" in refusals(made)[0]
+    assert not made.workspace.changed
+
+
+def test_two_controllers_share_the_volume_with_the_token(tmp_path: Path) -> None:
+    second = app(COMMAND + ENV).replace("  web:\n", "  worker:\n").replace("      app:\n", "      work:\n")
+    values = written(tmp_path, charted(app(COMMAND + ENV) + second.removeprefix("controllers:\n")))
+
+    assert set(values["persistence"]["phase2-vault-token"]["advancedMounts"]) == {"web", "worker"}
+
+
+def test_a_volume_in_a_form_of_its_own_is_left_to_the_webhook(tmp_path: Path) -> None:
+    mount = (
+        "persistence:\n  login:\n    type: custom\n    volumeSpec: {secret: {secretName: db}}\n"
+        "    globalMounts: [{path: /etc/login}]\n"
+    )
+    grow(tmp_path, charted(app(VOLUME, values=mount)))
+    step(tmp_path, "prepare")
+
+    made = step(tmp_path, "inject", is_inline=True)
+
+    assert "in a form that cannot be rewritten in its values" in refusals(made)[0]
+
+
+@pytest.mark.parametrize("is_inline", [True, False])
+def test_a_volume_with_a_key_that_stays_is_not_taken_apart(is_inline: bool, tmp_path: Path) -> None:  # noqa: FBT001
+    mount = (
+        "persistence:\n  login:\n    type: secret\n    name: db\n    items: [{key: PGUSER, path: u}, {key: PGPASSWORD, path: p}]\n"
+        "    globalMounts: [{path: /etc/login}]\n"
+    )
+    tree = charted(app(VOLUME, values=mount))
+    tree["db.yaml"] += "    - secretKey: api-token\n      remoteRef: {key: shop/api, property: token}\n"
+    grow(tmp_path, tree)
+
+    for stage in ("prepare", "inject", "release"):
+        assert refusals(step(tmp_path, stage, is_inline=is_inline)) == []
+
+    text = (tmp_path / "web.yaml").read_text()
+    assert "name: db" not in text.split("annotations")[0]
+    assert "login" not in yaml.safe_load(text)["spec"]["values"].get("persistence", {})
