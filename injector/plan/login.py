@@ -30,6 +30,10 @@ _PLACES: Final = (
         rf"(?<![\w-])(?:user(?: ?(?:name|id))?|uid|login)\s*=\s*[\"']?(?P<user>{MARK}|[\w.~%+-]{{1,128}})[\"']?(?=[\s;&,\"']|\Z)"
     ),
 )
+_OWN_USER: Final = re.compile(
+    r"(?im)^[ \t]*[\"']?(?:db[_.-]?)?user(?:[_.-]?name)?[\"']?[ \t]*[=:][ \t]*[\"']?[\w.-]+[\"']?[ \t]*,?$"
+)
+"""A user name on a line of its own, as configuration files have it."""
 _UNSPLIT: Final = re.compile(rf"://{MARK}@")
 _LOGIN_KINDS: Final = frozenset({"login", "unknown", "configuration", "aws", "gcp", "azure"})
 _WITHOUT_USER: Final = frozenset({"redis"})
@@ -64,7 +68,10 @@ def find_login(key: SecretKey, variables: Mapping[str, Remote], engine: str) -> 
         return _by_place(key, drawn, found, variables, engine)
     if _UNSPLIT.search(drawn.text):
         return _refusal(key, "takes user and password from one variable; give it one for each")
-    return _by_name(key, variables, engine)
+    login = _by_name(key, variables, engine)
+    if isinstance(login, Login) and Part.USER not in login.parts.values() and _OWN_USER.search(drawn.text):
+        return _refusal(key, "has its user name in its text, and each login has another one; take it from a variable")
+    return login
 
 
 def _by_place(
