@@ -14,6 +14,7 @@ from injector.migration.model import SecretMigration, Stage
 from injector.model import Confidence, Credential, Item, Readiness, SourceKind, Verdict
 from injector.plan.build import build_plan
 from injector.plan.model import Plan
+from injector.vault.build import find_unasked
 
 _LONGEST_REASON = 150
 
@@ -122,7 +123,12 @@ def _why_no_convention(migration: SecretMigration, config: Config) -> str:
     if not config.vault.is_label_enough(migration.namespace):
         return f"the label alone is not enough in namespace {migration.namespace}; commit its SecretMigration"
     lost = [one.engine for one in migration.credentials if config.vault.find_mount(one.engine) is None]
-    return f"nobody says where {lost[0]} is mounted; add it to vault.mounts in phase2.yaml" if lost else ""
+    if lost:
+        return f"nobody says where {lost[0]} is mounted; add it to vault.mounts in phase2.yaml"
+    for one in migration.credentials:
+        for name, what in find_unasked(migration, one):
+            return f"nobody says {what}; give {one.engine} its {name} as request in engineRoles of phase2.yaml"
+    return ""
 
 
 def _short(text: str) -> str:

@@ -181,13 +181,19 @@ def _unclear(migration: SecretMigration, workload: Workload, templates: Sequence
         )
 
 
-def _unasked(migration: SecretMigration, credential: MovedCredential, config: Config) -> Iterator[Undecided]:
-    """Yield what must be sent along with each request for a credential, and stands in no template."""
+def find_unasked(migration: SecretMigration, credential: MovedCredential) -> tuple[tuple[str, str], ...]:
+    """Return what must be sent along with each request for a credential, and is not: (its name, what it says).
+
+    Without it the engine issues nothing, and a pod that reads the templates does not start.
+    """
     asks = form_of(credential.engine).asks
     calls = list(names_sent((one.template for one in migration.files), credential.path)) if asks else []
-    for name, what in asks.items():
-        if any(name not in sent for sent in calls):
-            yield _undecided(migration, credential, f"{what}: give {name} in request", _advice(migration, config))
+    return tuple((name, what) for name, what in asks.items() if any(name not in sent for sent in calls))
+
+
+def _unasked(migration: SecretMigration, credential: MovedCredential, config: Config) -> Iterator[Undecided]:
+    for name, what in find_unasked(migration, credential):
+        yield _undecided(migration, credential, f"{what}: give {name} in request", _advice(migration, config))
 
 
 def _policy_name(identity: _Identity, config: Config) -> str:

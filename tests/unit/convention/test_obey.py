@@ -7,8 +7,9 @@ from typing import cast
 
 import pytest
 
-from injector.config.model import Enforce
+from injector.config.model import Enforce, EngineRole, Override
 from injector.migration.model import Stage
+from injector.model import Verdict
 from injector.pod.model import Json
 from tests.property.admitted import CONVENTION
 from tests.unit.convention.deciding import ask, external_secret, login, namespace, notes, reader
@@ -100,6 +101,26 @@ def test_engine_without_a_mount_in_the_convention_stays() -> None:
     assert made.change.warnings == (
         "phase2: Secret db stays: nobody says where database/postgresql is mounted; add it to vault.mounts in phase2.yaml",
     )
+
+
+def test_certificate_that_nobody_says_a_name_for_stays() -> None:
+    """A template without it would be refused by Vault, and the pod would not start."""
+    certificate = external_secret(data=("ca.crt", "tls.crt", "tls.key"))
+    private = Override(name="db", verdict=Verdict.DYNAMIC, engine="pki", reason="ours")
+    unnamed = replace(
+        CONVENTION, vault=replace(CONVENTION.vault, mounts={"pki": "pki"}), overrides=(private, *CONVENTION.overrides)
+    )
+    named = replace(unnamed, engine_roles=(EngineRole(engine="pki", request={"common_name": "web.shop.svc"}),))
+
+    kept, moved = ask(reader(), certificate, given=unnamed), ask(reader(), certificate, given=named)
+
+    assert kept.change.warnings == (
+        "phase2: Secret db stays: nobody says whose certificate it is; give pki its common_name as request in engineRoles of "
+        "phase2.yaml",
+    )
+    assert kept.change.released == ()
+    assert moved.change.released == ("db",)
+    assert any('secret "pki/issue/shop.db.pki" "common_name=web.shop.svc"' in one for one in notes(moved).values())
 
 
 def test_namespace_label_opts_its_pods_in() -> None:
