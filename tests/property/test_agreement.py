@@ -19,15 +19,16 @@ from injector.migration.model import Stage
 from injector.model import Credential, Item, Readiness, Report, SourceKind, Verdict
 from injector.plan.build import build_plan
 from injector.plan.model import Plan
+from injector.stages.check import check_outcome
 from injector.stages.preview import Preview, preview
-from injector.stages.run import Scene
+from injector.stages.run import Scene, apply_stage
 from injector.stages.workspace import Workspace
 from tests.property.fleets import fleets
 from tests.property.moving_secrets import DECIDED, moving
 from tests.property.samples import texts
 from tests.property.test_canary import SECRET
 from tests.property.test_mutations import STEPS, mutated
-from tests.property.test_plans import MOVING, Steps, config, fleet_config, shop_config, shops
+from tests.property.test_plans import MOVING, Steps, config, fleet_config, scene_of, shop_config, shops, written
 
 _EXTERNAL = (SourceKind.EXTERNAL_SECRET, SourceKind.CLUSTER_EXTERNAL_SECRET)
 
@@ -94,7 +95,7 @@ def test_a_tree_of_many_ways_is_planned_as_it_is_judged() -> None:
     assert list(disagreements(report, plan, seen)) == []
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.dictionaries(st.sampled_from(MOVING), STEPS, min_size=1, max_size=4))
 def test_a_mutated_tree_is_planned_as_it_is_judged(changes: dict[str, Steps]) -> None:
     contents = {path: texts()[path] for path in MOVING}
@@ -103,13 +104,13 @@ def test_a_mutated_tree_is_planned_as_it_is_judged(changes: dict[str, Steps]) ->
     assert list(disagreements(*look(contents, config()))) == []
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(shops())
 def test_every_little_tree_is_planned_as_it_is_judged(contents: dict[str, bytes]) -> None:
     assert list(disagreements(*look(contents, shop_config()))) == []
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(fleets())
 def test_every_fleet_is_planned_as_it_is_judged(contents: dict[str, bytes]) -> None:
     assert list(disagreements(*look(contents, fleet_config()))) == []
@@ -124,3 +125,36 @@ def test_the_corpus_is_planned_as_it_is_judged() -> None:
         contents = {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*.yaml")}
 
         assert list(disagreements(*look(contents, Config()))) == []
+
+
+def unforeseen(contents: Mapping[str, bytes], decided: Config) -> list[str]:
+    """Return what the stages refuse, the tree read again after each, that the plan did not say before."""
+    _, _, seen = look(contents, decided)
+    foreseen = {one.migration for one in seen.refused}
+    found: list[str] = []
+    for stage in Stage:
+        scene, workspace, tree = scene_of(contents, decided)
+        made = apply_stage(stage, scene, workspace)
+        if made.workspace.changed:
+            check_outcome(
+                made, scene.inventory, build_inventory(tree.changed(made.workspace.changed), jobs=1), scene.plan
+            )
+        found += [f"{stage}: {one.migration}: {one.why}" for one in made.refused if one.migration not in foreseen]
+        contents = written(contents, made)
+    return found
+
+
+@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(fleets())
+def test_no_stage_refuses_what_the_plan_of_a_fleet_did_not_say(contents: dict[str, bytes]) -> None:
+    assert unforeseen(contents, fleet_config()) == []
+
+
+@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(shops())
+def test_no_stage_refuses_what_the_plan_of_a_little_tree_did_not_say(contents: dict[str, bytes]) -> None:
+    assert unforeseen(contents, shop_config()) == []
+
+
+def test_no_stage_refuses_what_the_plan_of_the_example_did_not_say() -> None:
+    assert unforeseen(texts(), config()) == []
