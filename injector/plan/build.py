@@ -11,7 +11,7 @@ from injector.delivery.mode import advise_mode
 from injector.delivery.rotation import advise, max_ttl_of, ttl_of
 from injector.location import Location
 from injector.migration.model import Auth, Delivery, SecretMigration, Stage
-from injector.model import NOWHERE, Consumer, Credential, Item, ObjectRef, Readiness, Report, Verdict
+from injector.model import NOWHERE, Consumer, Credential, Item, ObjectRef, Readiness, Report, SourceKind, Verdict
 from injector.plan.clusters import gather
 from injector.plan.draft import Draft
 from injector.plan.model import Blocked, Plan, Proposal
@@ -26,6 +26,13 @@ _WRAPPED: Final = "Its command is wrapped: the image needs /bin/sh and cat."
 _UNREAD: Final = (
     "nobody in the tree reads it, so that there are no pods to inject; add its reader to the tree, or remove it where nobody "
     "needs it"
+)
+_UNPLACED: Final = (
+    "the tree does not say its namespace; write it under metadata, or into the kustomization that deploys it"
+)
+_UNNAMED: Final = (
+    "the tree does not say in which namespaces it makes its Secret; name them under namespaces, or by the label "
+    "kubernetes.io/metadata.name"
 )
 
 
@@ -100,6 +107,10 @@ class _Plan:
             return
         if item.verdict is Verdict.STATIC:
             return
+        if not source.ref.namespace:
+            # Its pods log in from a namespace, and its role bears that in its name: nothing can be written without it.
+            self.blocked.append(Blocked(ref=source.ref, why=_nowhere(source.kind), location=source.origin.location))
+            return
         moving = self._moving(item)
         is_whole = item.verdict is Verdict.DYNAMIC
         draft = Draft(item, self.config, moving)
@@ -158,6 +169,10 @@ class _Plan:
         moved = tuple(sorted(keys))
         secret = Moved(owner=ref, maker=item.source.ref, moved=moved, stays=stays, stopped=stopped)
         return read_workloads(consumers, secret, self.config)
+
+
+def _nowhere(kind: SourceKind) -> str:
+    return _UNNAMED if kind is SourceKind.CLUSTER_EXTERNAL_SECRET else _UNPLACED
 
 
 def _covers(migration: SecretMigration, item: Item) -> bool:

@@ -9,7 +9,7 @@ import pytest
 from injector.migration.model import Delivery, Mode, Read, RotationAction
 from injector.plan.model import Plan
 from tests.unit.inventory.trees import grow
-from tests.unit.stages.moving import CONFIG, EXTERNAL_SECRET, VARIABLES, VOLUME, deployment, plan_of, shop
+from tests.unit.stages.moving import CONFIG, EXTERNAL_SECRET, STORE, VARIABLES, VOLUME, deployment, plan_of, shop
 
 DATA = "    - secretKey: PGUSER\n      remoteRef: {key: shop/db, property: user}\n"
 READS_DSN = (
@@ -47,6 +47,42 @@ def test_a_password_whose_user_name_stands_elsewhere_is_blocked(tmp_path: Path) 
         "only its password comes from this Secret, and the user name changes with each login; put the user name into the Secret "
         "and let the app read it from there"
     ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "head", "told"),
+    [
+        pytest.param(
+            "ExternalSecret",
+            "",
+            "the tree does not say its namespace; write it under metadata, or into the kustomization that deploys it",
+            id="a manifest without a namespace",
+        ),
+        pytest.param(
+            "ClusterExternalSecret",
+            "namespaceSelectors: [{matchLabels: {team: shop}}], externalSecretName: db, externalSecretSpec: ",
+            "the tree does not say in which namespaces it makes its Secret; name them under namespaces, or by the label "
+            "kubernetes.io/metadata.name",
+            id="a selector of namespaces by other labels",
+        ),
+    ],
+)
+def test_what_has_no_namespace_is_blocked_since_no_pod_could_log_in(
+    kind: str, head: str, told: str, tmp_path: Path
+) -> None:
+    spec = (
+        "{secretStoreRef: {kind: ClusterSecretStore, name: vault}, target: {name: db}, data: [{secretKey: PGUSER, "
+        "remoteRef: {key: shop/db, property: user}}, {secretKey: PGPASSWORD, remoteRef: {key: shop/db, property: password}}]}"
+    )
+    source = f"apiVersion: external-secrets.io/v1\nkind: {kind}\nmetadata: {{name: db}}\nspec: "
+    source += f"{{{head}{spec}}}\n" if head else f"{spec}\n"
+    files = {"phase2.yaml": CONFIG, "store.yaml": STORE, "db.yaml": source, "web.yaml": deployment()}
+
+    plan = plan_of(grow(tmp_path, files))[0]
+
+    assert plan.proposals == ()
+    assert why(plan) == [told]
+    assert plan.undecided == ()
 
 
 def test_the_user_name_with_the_nearest_name_goes_with_a_password(tmp_path: Path) -> None:
