@@ -10,7 +10,7 @@ import click
 
 from injector.cli.answer import Answer
 from injector.cli.changing import ChangeFormat, finish, writing_flags
-from injector.cli.configuring import paths_argument
+from injector.cli.configuring import folder_argument
 from injector.cli.options import CONTEXT, Command, Session, flag, reading_flags
 from injector.cli.planning import choose_wanted, read_world, verify
 from injector.cli.reading import Reading, little_garbage
@@ -27,7 +27,7 @@ class StageName(StrEnum):
 
 
 @click.command("apply", cls=Command, context_settings=CONTEXT)
-@paths_argument()
+@folder_argument()
 @flag("--stage", type=OneOf(StageName), required=True, help="Where the migrations shall be afterwards.")
 @flag(
     "--inline-annotations",

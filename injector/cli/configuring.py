@@ -112,6 +112,11 @@ def unused_notes(config: Config, report: Report) -> Iterator[Note]:
             yield Note("warning", f"{one.location}: this override decides nothing here; correct its globs or remove it")
 
 
-def paths_argument() -> Callable[[Any], Any]:
+def paths_argument(metavar: str = "[PATH|-]...") -> Callable[[Any], Any]:
     """Return the argument of every command that reads a tree."""
-    return click.argument("paths", nargs=-1, metavar="[PATH|-]...", type=PathName(), is_eager=True)
+    return click.argument("paths", nargs=-1, metavar=metavar, type=PathName(), is_eager=True)
+
+
+def folder_argument() -> Callable[[Any], Any]:
+    """Return the argument of commands that edit a tree: `injector.cli.planning.one_folder` refuses more than one in words."""
+    return paths_argument("[PATH]")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from injector.cli.answer import Answer, Note
-from injector.cli.configuring import paths_argument
+from injector.cli.configuring import folder_argument
 from injector.cli.options import CONTEXT, Command, Session, flag, reading_flags
 from injector.cli.planning import World, choose_wanted, plan_notes, read_world, render_changes
 from injector.cli.reading import Reading, is_full, little_garbage, unreadable_notes
@@ -42,7 +42,7 @@ class PlanBar(StrEnum):
 
 
 @click.command("plan", cls=Command, context_settings=CONTEXT)
-@paths_argument()
+@folder_argument()
 @flag("-o", "--output", type=OneOf(PlanFormat), default=PlanFormat.DIFF, show_default=True, help="Format of the plan.")
 @flag(
     "--output-file",

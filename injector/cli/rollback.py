@@ -9,14 +9,14 @@ import click
 
 from injector.cli.answer import Answer
 from injector.cli.changing import ChangeFormat, finish, take_back, writing_flags
-from injector.cli.configuring import paths_argument
+from injector.cli.configuring import folder_argument
 from injector.cli.options import CONTEXT, Command, Session, reading_flags
 from injector.cli.planning import choose_wanted, one_folder, read_world
 from injector.cli.reading import Reading
 
 
 @click.command("rollback", cls=Command, context_settings=CONTEXT)
-@paths_argument()
+@folder_argument()
 @writing_flags
 @reading_flags
 @click.pass_obj

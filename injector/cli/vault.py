@@ -11,7 +11,7 @@ import click
 
 from injector.cli.answer import Answer, Note
 from injector.cli.changing import ask
-from injector.cli.configuring import paths_argument
+from injector.cli.configuring import folder_argument
 from injector.cli.console import Console
 from injector.cli.options import CONTEXT, Command, Group, Session, flag, reading_flags
 from injector.cli.reading import Reading
@@ -58,7 +58,7 @@ _yes = flag("-y", "--yes", is_flag=True, help="Ask nothing; for scripts.")
 
 
 @command.command("plan", cls=Command, context_settings=CONTEXT)
-@paths_argument()
+@folder_argument()
 @vault_flags
 @_adopt
 @flag(
@@ -101,7 +101,7 @@ def plan(
 
 
 @command.command("apply", cls=Command, context_settings=CONTEXT)
-@paths_argument()
+@folder_argument()
 @vault_flags
 @_adopt
 @_yes
@@ -140,7 +140,7 @@ def apply(
 
 
 @command.command("destroy", cls=Command, context_settings=CONTEXT)
-@paths_argument()
+@folder_argument()
 @vault_flags
 @_yes
 @reading_flags
