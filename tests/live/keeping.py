@@ -69,7 +69,10 @@ class Replica:
 
     def end(self, number: signal.Signals = signal.SIGTERM) -> None:
         if self.popen.poll() is None:
-            self.popen.send_signal(number)
+            if number is signal.SIGKILL:
+                os.killpg(self.popen.pid, number)  # as when a container is killed: workers do not outlive their parent
+            else:
+                self.popen.send_signal(number)
             try:
                 self.popen.wait(30)
             except subprocess.TimeoutExpired:
@@ -105,7 +108,13 @@ class Kept:
         command = ["unshare", "--uts", "sh", "-c", f'hostname {name} && exec "$@"', "sh", *command]
         with log.open("wb") as sink:
             popen = subprocess.Popen(
-                command, cwd=REPOSITORY, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, env=kept
+                command,
+                cwd=REPOSITORY,
+                stdin=subprocess.DEVNULL,
+                stdout=sink,
+                stderr=sink,
+                env=kept,
+                start_new_session=True,
             )
         made = Replica(port, popen, log)
         self.replicas.append(made)
