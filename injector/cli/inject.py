@@ -63,14 +63,16 @@ def command(
 
     The warnings that the webhook would give stand on stderr.
     """
-    from injector.cluster import ClusterState
+    from injector.cluster import ClusterState, WatchedKind
     from injector.convention.known import Proposer
     from injector.convention.obey import decide
     from injector.migration.load import load_migrations
     from injector.pod.expect import settings_of
 
     held = load_configured(config, [policy_dir]).get()
-    loaded = load_migrations(policy_dir)
+    # where no label is enough by itself, what makes a Secret decides nothing: a tree in Git may hold it without a namespace
+    kinds = tuple(WatchedKind) if held.vault.label_alone else (WatchedKind.NAMESPACE,)
+    loaded = load_migrations(policy_dir, kinds=kinds)
     settings = settings_of(held)
     proposer = Proposer(held)
     cluster = ClusterState.of_objects(loaded.objects)

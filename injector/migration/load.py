@@ -7,12 +7,12 @@ The one module of this package that reads files.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeAlias, cast
 
-from injector.cluster import Body, ClusterObject, build_object, find_kind
+from injector.cluster import Body, ClusterObject, WatchedKind, build_object, find_kind
 from injector.errors import InputError
 from injector.location import Location
 from injector.manifests.yamldoc import MAX_DOCUMENT_BYTES, Map, Seq, YamlError, iter_documents
@@ -49,17 +49,21 @@ class Loaded:
     objects: tuple[ClusterObject, ...] = ()
 
 
-def load_migrations(folder: str | os.PathLike[str], *, namespace: str = "") -> Loaded:
-    """Read every SecretMigration and every object of a held kind below a folder; others are passed over.
+def load_migrations(
+    folder: str | os.PathLike[str], *, namespace: str = "", kinds: Collection[WatchedKind] = tuple(WatchedKind)
+) -> Loaded:
+    """Read every SecretMigration and every object of a wanted kind below a folder; others are passed over.
 
     Args:
         folder: a folder, or one file.
         namespace: of documents that name none.
+        kinds: what is wanted beside migrations.
 
     Raises:
         InputError: it does not exist.
     """
-    return join_migrations({str(path): read_migrations(path, namespace=namespace) for path in list_files(folder)})
+    files = list_files(folder)
+    return join_migrations({str(path): read_migrations(path, namespace=namespace, kinds=kinds) for path in files})
 
 
 def list_files(folder: str | os.PathLike[str]) -> list[Path]:
@@ -117,14 +121,15 @@ def _called(own: Identity) -> str:
     return f"{kind} {namespace}/{name}" if namespace or kind == KIND else f"{kind} {name}"
 
 
-def read_migrations(path: Path, *, namespace: str = "") -> Read:
+def read_migrations(path: Path, *, namespace: str = "", kinds: Collection[WatchedKind] = tuple(WatchedKind)) -> Read:
     """Return what a file holds; never raises.
 
     Args:
         path: the file.
         namespace: of documents that name none.
+        kinds: what is wanted beside migrations.
     """
-    return tuple(_read(path, namespace))
+    return tuple(_read(path, namespace, kinds))
 
 
 def _files(root: Path) -> Iterator[Path]:
@@ -137,7 +142,7 @@ def _files(root: Path) -> Iterator[Path]:
         yield from (Path(folder, name) for name in files if name.endswith(_SUFFIXES) and not name.startswith(".."))
 
 
-def _read(path: Path, namespace: str) -> Iterator[Held | str]:
+def _read(path: Path, namespace: str, kinds: Collection[WatchedKind]) -> Iterator[Held | str]:
     try:
         with path.open("rb") as stream:
             data = stream.read(MAX_DOCUMENT_BYTES + 1)
@@ -149,7 +154,7 @@ def _read(path: Path, namespace: str) -> Iterator[Held | str]:
             yield f"{Location(str(path), parsed.line)}: is no YAML: {parsed}; mend it"
         elif isinstance(parsed.value, Map):
             for body in _iter_objects(parsed.value):
-                yield from _take(body, namespace)
+                yield from _take(body, namespace, kinds)
         del chunk
 
 
@@ -165,7 +170,7 @@ def _iter_objects(body: Map, depth: int = 0) -> Iterator[Map]:
             yield from _iter_objects(one, depth + 1)
 
 
-def _take(body: Map, namespace: str) -> Iterator[Held | str]:
+def _take(body: Map, namespace: str, kinds: Collection[WatchedKind]) -> Iterator[Held | str]:
     if is_migration(body):
         made = parse_migration(body, namespace=namespace)
         if isinstance(made, SecretMigration):
@@ -175,6 +180,6 @@ def _take(body: Map, namespace: str) -> Iterator[Held | str]:
         return
     document = cast("Body", body)
     kind = find_kind(document)
-    if kind is not None:
+    if kind is not None and kind in kinds:
         found = build_object(kind, document, namespace=namespace, location=body.at())
         yield found if isinstance(found, ClusterObject) else f"{body.at()}: {kind} {found}"

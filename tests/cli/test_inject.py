@@ -165,3 +165,14 @@ def test_pod_that_the_webhook_denies_is_said_and_shown_as_it_is(run: Run, tmp_pa
     assert ran.code == 0
     assert "the webhook denies it: the pod asks for dynamic credentials of Secret db: it is static" in ran.err
     assert json.loads(ran.out) == body
+
+
+def test_tree_in_git_may_hold_external_secrets_without_a_namespace(run: Run, tmp_path: Path, policies: str) -> None:
+    """The namespace comes by its kustomization, and where no label is enough by itself they decide nothing."""
+    body = {**external_secret(), "metadata": {"name": "db"}}
+    write(Path(policies) / "external-secret.yaml", body)
+    file = write(tmp_path / "pod.yaml", pod(mounted(), volumes=[volume()]))
+
+    ran = run("inject", "-f", file, "--policy-dir", policies, "--namespace", "shop")
+
+    assert (ran.code, ran.err) == (0, "")
