@@ -48,14 +48,18 @@ def _external_secret(number: int) -> Json:
     }
 
 
-def measure(count: int, externals: int, workers: int) -> float:
-    """Return megabytes (of 1,024 squared bytes) of all processes, once everything was read."""
-    lists: dict[str, list[Json]] = {
+def lists_of(count: int, externals: int) -> dict[str, list[Json]]:
+    """Return what the stub lists: path of a collection -> so many SecretMigrations, ExternalSecrets, and their Namespaces."""
+    return {
         MIGRATIONS: [_migration(number) for number in range(count)],
         _EXTERNAL: [_external_secret(number) for number in range(externals)],
         NAMESPACES: [namespace(f"n{number}") for number in range(_SPACES)],
     }
-    with tempfile.TemporaryDirectory(prefix="phase2-bench-") as name, serving(lists) as stub:
+
+
+def measure(count: int, externals: int, workers: int) -> float:
+    """Return megabytes (of 1,024 squared bytes) of all processes, once everything was read."""
+    with tempfile.TemporaryDirectory(prefix="phase2-bench-") as name, serving(lists_of(count, externals)) as stub:
         folder = Path(name)
         flags = ("--kubeconfig", str(stub.write_kubeconfig(folder)), "--workers", str(workers))
         with running(None, folder / "log", *flags) as webhook:

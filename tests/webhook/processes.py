@@ -70,7 +70,12 @@ def running(
     """Start it and wait until it is ready, if wanted; end it whatever happens. Without a folder it watches."""
     ports = PortPool()
     port = ports.take()
-    tls = ("--tls-cert-file", str(certs.server_cert), "--tls-key-file", str(certs.server_key)) if certs else ()
+    is_kept = "--tls-self-managed" in flags  # it serves what is in its folder
+    tls = (
+        ("--tls-cert-file", str(certs.server_cert), "--tls-key-file", str(certs.server_key))
+        if certs and not is_kept
+        else ()
+    )
     listen = ("--listen", f"127.0.0.1:{port}")
     command = [
         sys.executable,
