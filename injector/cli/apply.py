@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,9 +12,12 @@ from injector.cli.answer import Answer
 from injector.cli.changing import ChangeFormat, finish, writing_flags
 from injector.cli.configuring import folder_argument
 from injector.cli.options import CONTEXT, Command, Session, flag, reading_flags
-from injector.cli.planning import choose_wanted, read_world, verify
+from injector.cli.planning import World, choose_wanted, read_world, verify
 from injector.cli.reading import Reading, little_garbage
 from injector.cli.words import OneOf
+
+if TYPE_CHECKING:
+    from injector.stages.run import Outcome
 
 
 class StageName(StrEnum):
@@ -64,5 +67,20 @@ def command(
     wanted = choose_wanted([name for group in only for name in group], world)
     with little_garbage():
         outcome = apply_stage(Stage(stage.value), world.scene(wanted, is_inline=inline_annotations), world.workspace)
+    if only:
+        _refuse_what_waits(outcome, world)
     verify(outcome, world, reading)
     return finish(outcome, world, reading, session.console, output=output, is_writing=write, is_sure=yes)
+
+
+def _refuse_what_waits(outcome: Outcome, world: World) -> None:
+    """What is not prepared waits while all others move on; who was named was meant, and a script must not go on."""
+    from injector.model import NOWHERE
+    from injector.stages.run import Refused
+
+    places = {one.migration.ref: one.item.source.origin.location for one in world.plan.proposals if one.item}
+    outcome.refused += [
+        Refused(migration=ref, why="is not prepared yet; apply stage prepare first", location=places.get(ref, NOWHERE))
+        for ref in outcome.waiting
+    ]
+    outcome.waiting.clear()

@@ -293,6 +293,13 @@ def test_a_stage_before_prepare_says_what_comes_first(root: Path, run: Run) -> N
     assert ran.err == "1 can move, and none is prepared yet; apply stage prepare first\n"
 
 
+def test_who_is_named_and_not_prepared_is_refused(root: Path, run: Run) -> None:
+    ran = run("apply", str(root), "--stage", "inject", "--only", "shop/db")
+
+    assert (ran.code, ran.out) == (2, "")
+    assert "db.yaml:1: SecretMigration/shop/db: is not prepared yet; apply stage prepare first" in ran.err
+
+
 def test_nothing_to_take_back_is_said(root: Path, run: Run) -> None:
     ran = run("rollback", str(root))
 
