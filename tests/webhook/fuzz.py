@@ -30,6 +30,7 @@ from webhook.review import Outcome
 from webhook.state import Snapshot
 
 SEED = 20261124
+VERSIONS = ("admission.k8s.io/v1", "admission.k8s.io/v1beta1")
 PROCESSES = 2
 LABEL = "phase2.tazlab.net/inject"
 OURS = "phase2.tazlab.net"
@@ -232,14 +233,16 @@ def check(rng: Random) -> str:
     body = make(rng, traits)
     known, proposer = known_of(world)
     decide = partial(decide_pod, proposer=proposer)
-    sent = review(body, namespace=traits.namespace, operation=traits.operation)
+    uid = f"{rng.getrandbits(128):032x}"
+    version = rng.choice(VERSIONS)
+    sent = review(body, namespace=traits.namespace, operation=traits.operation, version=version, uid=uid)
     where = (world, traits, orjson.dumps(body))
     reply = answer_review(sent, known, decide=decide)
     answer = response(reply)
     is_denied, is_changed = must_deny(world, traits), must_change(world, traits)
     assert (reply.status, reply.outcome is Outcome.ERROR) == (200, False), where
     assert answer["allowed"] is not is_denied, where
-    assert answer["uid"] == "705ab4f5-6393-11e8-b7cc-42010a800002"
+    assert (answer["uid"], orjson.loads(reply.body)["apiVersion"]) == (uid, version), where
     assert ("patch" in answer) is is_changed, where
     if not is_changed:
         assert is_asked(world, traits) or "warnings" not in answer, where
