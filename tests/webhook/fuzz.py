@@ -270,6 +270,10 @@ def _check_kept(before: dict[str, Any], after: dict[str, Any], moved: set[str], 
     assert "app" in injected
     assert set(injected) <= moved
     assert after["metadata"]["labels"][f"{OURS}/eso"] == "skip"
+    notes = after["metadata"]["annotations"].items()
+    templates = [value for key, value in notes if key.startswith("vault.hashicorp.com/agent-inject-template-")]
+    assert templates
+    assert all("{{" in one for one in templates)
     kept = {key: value for key, value in after["spec"].items() if key not in ("containers", "volumes")}
     assert kept == {key: value for key, value in before["spec"].items() if key not in ("containers", "volumes")}
 
