@@ -51,6 +51,11 @@ class Metrics:
             for outcome in Outcome
         }
         self._histograms = {endpoint: self._seconds.labels(endpoint) for endpoint in ENDPOINTS}
+        self._flagged = Counter(
+            "phase2_pods_flagged_total",
+            "Pods that got the flag of reading no Secret of External Secrets Operator's any more; dry runs do not count.",
+            registry=self.registry,
+        )
         self._watches = _Watches(self.registry)
         self._told = _Told(self.registry)
         self._age = self._gauge("phase2_snapshot_age_seconds", "Since what is known was last compared with its source.")
@@ -74,6 +79,10 @@ class Metrics:
         """Count one answer."""
         self._counters[endpoint, outcome].inc()
         self._histograms[endpoint].observe(seconds)
+
+    def count_flagged(self) -> None:
+        """Count one pod that was flagged."""
+        self._flagged.inc()
 
     def render(self, holder: Holder, certificate: Path | None, *, kept: Path | None = None) -> bytes:
         """Return everything in Prometheus' text format."""

@@ -27,7 +27,7 @@ def decide_pod(request: Request, snapshot: Snapshot, *, proposer: Proposer | Non
     if request.operation not in ("", "CREATE") or request.kind not in ("", "Pod"):
         return Answer()
     if request.body is None:
-        return Answer(Outcome.WARNED, warnings=("phase2: left alone: the request holds no pod",))
+        return _warn("phase2: left alone: the request holds no pod")
     made = decide(
         request.body,
         request.namespace,
@@ -39,9 +39,20 @@ def decide_pod(request: Request, snapshot: Snapshot, *, proposer: Proposer | Non
     change = made.change
     patch = make_patch(request.body, change.pod)
     if patch:
-        return Answer(Outcome.MUTATED, patch, change.warnings, notes={"migration-revision": change.revision})
+        notes = {**_note(Outcome.MUTATED), "migration-revision": change.revision}
+        return Answer(Outcome.MUTATED, patch, change.warnings, notes=notes)
     if (change.warnings or made.denied) and not snapshot.is_complete:
-        return Answer(Outcome.WARNED, warnings=(_TOO_EARLY,))
+        return _warn(_TOO_EARLY)
     if made.denied:
-        return Answer(Outcome.DENIED, message=f"phase2: {made.denied}", warnings=change.warnings)
-    return Answer(Outcome.WARNED if change.warnings else Outcome.UNCHANGED, warnings=change.warnings)
+        message = f"phase2: {made.denied}"
+        return Answer(Outcome.DENIED, message=message, warnings=change.warnings, notes=_note(Outcome.DENIED))
+    return _warn(*change.warnings) if change.warnings else Answer()
+
+
+def _warn(*warnings: str) -> Answer:
+    return Answer(Outcome.WARNED, warnings=warnings, notes=_note(Outcome.WARNED))
+
+
+def _note(outcome: Outcome) -> dict[str, str]:
+    """Return what the audit log is told of every pod that opted in; of the others it holds nothing."""
+    return {"outcome": outcome.value}

@@ -141,6 +141,15 @@ def test_answers_are_counted_by_outcome_and_timed(client: TestClient) -> None:
     assert metric(client, 'phase2_admission_duration_seconds_count{endpoint="pods"}') == 2
 
 
+def test_pods_that_are_flagged_are_counted_and_dry_runs_are_not(client: TestClient) -> None:
+    moved = pod(mounted(), volumes=[volume()])
+
+    for body in (review(moved), review(moved, dryRun=True), review(pod(labels={})), review(moved, operation="UPDATE")):
+        client.post("/mutate/pods", content=body, headers=JSON)
+
+    assert metric(client, "phase2_pods_flagged_total") == 1
+
+
 def test_metrics_tell_what_is_held(client: TestClient) -> None:
     assert metric(client, "phase2_secretmigrations") == 1
     assert metric(client, "phase2_policy_problems") == 0

@@ -40,7 +40,8 @@ def test_pod_that_opted_in_gets_the_patch_of_the_library() -> None:
     assert (reply.status, reply.outcome) == (200, Outcome.MUTATED)
     assert patched(body, reply) == mutate_pod(body, "shop", [migration()]).pod
     assert response(reply)["auditAnnotations"] == {
-        "migration-revision": mutate_pod(body, "shop", [migration()]).revision
+        "outcome": "mutated",
+        "migration-revision": mutate_pod(body, "shop", [migration()]).revision,
     }
 
 
@@ -94,6 +95,7 @@ def test_stage_prepare_changes_nothing() -> None:
     reply = ask(review(opted_in()), snapshot(migration(stage=Stage.PREPARE)))
 
     assert reply.outcome is Outcome.WARNED
+    assert response(reply)["auditAnnotations"] == {"outcome": "warned"}
 
 
 @pytest.mark.parametrize("operation", ["UPDATE", "DELETE", "CONNECT"])
