@@ -41,7 +41,7 @@ def _why_mounted_twice(pod: Body, annotations: Mapping[str, str], containers: se
     prefix = annotation("secret-volume-path-")
     folders = {value.rstrip("/") for name, value in annotations.items() if name.startswith(prefix)}
     for kind, container in iter_containers(pod):
-        if kind == "containers" and container.get("name") not in containers:
+        if kind == "containers" and str(container.get("name")) not in containers:  # whatever stands there
             continue
         for mount in as_list(container.get("volumeMounts")):
             path = str(mount.get("mountPath", "")).rstrip("/")

@@ -64,6 +64,7 @@ def rewire(
                 _drop_variable(container, migration, key, env)
                 wrapped[env] = path
     _check_left(container, migration)
+    _check_loaded(container, migration, reads)
     if wrapped:
         _wrap(container, wrapped, reads)
     return files
@@ -229,6 +230,17 @@ def _check_left(container: Mapping[str, Json], migration: SecretMigration) -> No
                 f"container {container.get('name')} reads {ref.get('key')} as {variable.get('name')}, of which SecretMigration "
                 f"{migration.name} does not speak"
             )
+
+
+def _check_loaded(container: Mapping[str, Json], migration: SecretMigration, reads: ContainerReads) -> None:
+    """Refuse when ``envFrom`` reads the whole Secret and the migration speaks of none of its variables.
+
+    The container would go on reading the Secret, and be flagged as one that does not.
+    """
+    if _loads_whole(container, migration) and all(read.delivery is Delivery.FILE for read in reads.reads):
+        raise CannotRewireError(
+            f"container {container.get('name')} reads all of it by envFrom, of which SecretMigration {migration.name} does not speak"
+        )
 
 
 def _wrap(container: dict[str, Json], variables: Mapping[str, str], reads: ContainerReads) -> None:

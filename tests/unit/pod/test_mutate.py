@@ -156,6 +156,24 @@ def test_variable_becomes_the_apps_variable_for_a_file() -> None:
     ]
 
 
+def test_whole_secret_that_is_read_by_environment_stays_when_only_files_are_spoken_of() -> None:
+    body = pod(app(envFrom=[{"secretRef": {"name": "db"}}]))
+
+    change = mutate_pod(body, "shop", [migration(volume_read())])
+
+    assert change.pod is body
+    assert "by envFrom, of which SecretMigration db does not speak" in change.warnings[0]
+
+
+@pytest.mark.parametrize("name", [["app"], {"app": 1}, None, 7])
+def test_container_whose_name_is_no_text_breaks_nothing(name: Json) -> None:
+    body = pod(mounted(), {"name": name, "image": "x"}, volumes=[volume()])
+
+    change = mutate_pod(body, "shop", [migration()])
+
+    assert change.released == ("db",)
+
+
 def test_variable_from_a_whole_secret_is_emptied_beside_its_file() -> None:
     body = pod(app(envFrom=[{"secretRef": {"name": "db"}}]))
 
