@@ -1,7 +1,8 @@
 """Made-up pods against a judge that was written apart from the engine: which must be changed, which denied, which left alone.
 
 ``python -m tests.webhook.fuzz 200000`` asks about so many, in two processes; a seed is fixed, so a failure comes again. The
-judge looks at the traits that a pod was made of, never at the pod, and knows nothing of how the engine decides.
+judge looks at the traits that a pod was made of, never at the pod, and knows nothing of how the engine decides. One review
+in ten is broken on its way (`tests.webhook.mangling`), and then judged by what must be true of any answer.
 """
 
 from __future__ import annotations
@@ -9,134 +10,28 @@ from __future__ import annotations
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import partial
 from random import Random
 from typing import Any
 
 import orjson
 
-from injector.config.load import parse_config
-from injector.config.model import Config, Enforce, Webhook
-from injector.convention.known import Proposer
-from injector.migration.model import Stage
-from tests.property.admitted import STORE, cluster_of
-from tests.unit.convention.deciding import external_secret, namespace
-from tests.unit.pod.making import migration, volume_read
-from tests.webhook.reviews import patched, response, review, snapshot
+from injector.migration.model import Delivery, Stage
+from tests.webhook.drawn import OURS, READS_BY, Traits, World, draw, known_of, make
+from tests.webhook.mangling import check_mangled, mangle
+from tests.webhook.reviews import patched, response, review
 from webhook.answering import answer_review
 from webhook.pods import decide_pod
 from webhook.review import Outcome
-from webhook.state import Snapshot
 
 SEED = 20261124
 VERSIONS = ("admission.k8s.io/v1", "admission.k8s.io/v1beta1")
 PROCESSES = 2
-LABEL = "phase2.tazlab.net/inject"
-OURS = "phase2.tazlab.net"
-DSN = "postgres://{{ .user }}:{{ .password }}@pg.shop.svc:5432/shop"
-SECRETS = {
-    "login": {"template": {"password": DSN, "user": "{{ .user }}"}},
-    "token": {"data": ("API_TOKEN",)},
-    "unsure": {"data": ("password", "user")},
-}
-"""What an ExternalSecret of the Secret db is: surely a login, surely none, or something that only its names tell."""
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """What a cluster says of Secret db.
-
-    Attributes:
-        stage: of a committed migration for ServiceAccount web and container app; None without one.
-        secret: what the ExternalSecret is (`SECRETS`); empty without one.
-        has_default: the namespace opts its pods in.
-        is_strict: ``enforce: deny``.
-    """
-
-    stage: Stage | None
-    secret: str
-    has_default: bool
-    is_strict: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Traits:
-    """What a pod is made of."""
-
-    label: str | None
-    account: str | None
-    form: str
-    trap: str
-    namespace: str
-    operation: str
-    owner: str
-    asks: tuple[str, str] | None
-
-
-@cache
-def config_of(*, is_strict: bool) -> Config:
-    """A convention for namespace shop alone."""
-    made = parse_config(
-        b"vault: {mounts: {database: db}, auth: {method: jwt}, labelAlone: [shop],"
-        b" names: {authRole: '{namespace}-{serviceAccount}', engineRole: '{namespace}-{name}'}}"
-    )
-    return replace(made, webhook=Webhook(enforce=Enforce.DENY if is_strict else Enforce.WARN))
-
-
-@cache
-def known_of(world: World) -> tuple[Snapshot, Proposer]:
-    """What the webhook knows of a world, and its memory."""
-    objects = [STORE]
-    if world.has_default:
-        objects.append(namespace(inject="enabled"))
-    if world.secret:
-        objects += [external_secret(**SECRETS[world.secret], namespace=one) for one in ("shop", "other")]  # type: ignore[arg-type]
-    held = snapshot(migration(volume_read(), stage=world.stage)) if world.stage else snapshot()
-    return replace(held, cluster=cluster_of(*objects)), Proposer(config_of(is_strict=world.is_strict))
-
-
-def draw(rng: Random) -> tuple[World, Traits]:
-    """Draw a world and a pod, each trait by itself, most often one that lets the pod move."""
-
-    def often(value: object, *others: object) -> Any:
-        return value if rng.random() < 0.88 else rng.choice(others)
-
-    stage = often(Stage.INJECT, Stage.PREPARE, Stage.RELEASE, Stage.RETIRE) if rng.random() < 0.5 else None
-    world = World(
-        stage=stage,
-        secret=often("login", "token", "unsure", "") if rng.random() < 0.8 else "",
-        has_default=rng.random() < 0.5,
-        is_strict=rng.random() < 0.5,
-    )
-    asks = often(
-        None,
-        ("role", "shop-web"),
-        ("role", "shop-admin"),
-        ("delivery", "file"),
-        ("delivery", "file,env-wrapped"),
-        ("delivery", "env-file"),
-        ("secrets", "db"),
-        ("secrets", "mq"),
-        ("secrets", "}}{{ env `HOME` }}"),
-        ("role", ""),
-        ("delivery", "FILE"),
-    )
-    traits = Traits(
-        label=often("true", "false", None, None, None, "True"),
-        account=often("web", "other", None),
-        form=often("volume", "projected", "items", "none", "other-secret", "shared"),
-        trap=often("", "by-hand", "status", "agent", "reserved-volume", "taken-path", "no-token", "ours", "forged"),
-        namespace=often("shop", "kube-system", "other"),
-        operation=often("CREATE", "UPDATE"),
-        owner=often("", "ReplicaSet", "Job", "Cluster"),
-        asks=asks,
-    )
-    return world, traits
-
-
-READS = ("volume", "projected", "items", "shared")
-GOOD_ASKS = (("delivery", "file"), ("delivery", "file,env-wrapped"), ("secrets", "db"))
+MOUNTS = ("volume", "projected", "items", "shared")
+ENVIRONMENT = ("env", "env-one", "env-from", "env-other")
+READS = (*MOUNTS, *ENVIRONMENT)
+BROKEN = 0.1
+"""Of all reviews."""
 
 
 def is_asked(world: World, pod: Traits) -> bool:
@@ -150,14 +45,31 @@ def must_change(world: World, pod: Traits) -> bool:
     account = pod.account or "default"
     # A pod whose manifest names the Secret no more says by name which migration it wants; another Secret in the same folder
     # would be a second mount there, which no API server takes.
-    is_named = world.stage is not None and pod.asks == ("secrets", "db") and pod.form != "other-secret"
+    is_taken = pod.form == "other-secret" and world.delivery is Delivery.FILE
+    is_named = world.stage is not None and pod.asks == ("secrets", "db") and not is_taken
     if not (is_asked(world, pod) and pod.trap == "" and pod.namespace == "shop" and (pod.form in READS or is_named)):
         return False
-    if pod.asks is not None and pod.asks not in GOOD_ASKS and pod.asks != ("role", f"shop-{account}"):
+    if pod.asks is not None and not is_met(world, pod.asks, account):
         return False
     if world.stage is not None:
-        return world.stage is not Stage.PREPARE and account == "web"
-    return world.secret == "login" and pod.owner != "Cluster"  # noqa: S105 - a word
+        return world.stage is not Stage.PREPARE and account == "web" and can_take(world, pod)
+    # A variable is set before anybody could look whether its app gets along with the shell that sets it.
+    return world.secret == "login" and pod.owner != "Cluster" and pod.form in MOUNTS  # noqa: S105 - a word
+
+
+def is_met(world: World, asks: tuple[str, str], account: str) -> bool:
+    """Judge whether what the pod asks for is what it gets."""
+    name, text = asks
+    if name == "delivery":
+        return str(world.delivery) in text.split(",")
+    return asks in (("role", f"shop-{account}"), ("secrets", "db"))
+
+
+def can_take(world: World, pod: Traits) -> bool:
+    """Judge whether the migration speaks of every way by which container app reads the Secret, and it can be changed so."""
+    if pod.form == "env-other" or (pod.form in ENVIRONMENT and world.delivery is Delivery.FILE):
+        return False
+    return world.delivery is not Delivery.ENV_WRAPPED or pod.has_command or world.names_command
 
 
 def must_deny(world: World, pod: Traits) -> bool:
@@ -169,64 +81,6 @@ def must_deny(world: World, pod: Traits) -> bool:
     return world.is_strict and asks_by_label and is_none and pod.namespace in ("shop", "other")
 
 
-def make(rng: Random, traits: Traits) -> dict[str, Any]:
-    """Make a pod of its traits, among much that means nothing."""
-    body = _pod(rng, traits)
-    spec, metadata = body["spec"], body["metadata"]
-    if traits.owner:
-        version = {"ReplicaSet": "apps/v1", "Job": "batch/v1"}.get(traits.owner, "postgresql.cnpg.io/v1")
-        owner = {"apiVersion": version, "kind": traits.owner, "name": "web-1", "uid": "u", "controller": True}
-        metadata["ownerReferences"] = [owner]
-    notes = {
-        "by-hand": {"vault.hashicorp.com/role": "mine"},
-        "status": {"vault.hashicorp.com/agent-inject-status": "injected"},
-        "ours": {f"{OURS}/migration-revision": "0", "vault.hashicorp.com/agent-inject": "true"},
-        "forged": {f"{OURS}/released-secrets": "db"},
-    }.get(traits.trap, {})
-    if traits.asks:
-        notes = {**notes, f"{OURS}/{traits.asks[0]}": traits.asks[1]}
-    if notes:
-        metadata["annotations"] = {**metadata.get("annotations", {}), **notes}
-    if traits.trap == "agent":
-        spec["containers"] = [*spec["containers"], {"name": "vault-agent"}]
-    elif traits.trap == "reserved-volume":
-        spec["volumes"] = [*spec.get("volumes", []), {"name": "vault-secrets", "emptyDir": {}}]
-    elif traits.trap == "taken-path":
-        spec["containers"][0].setdefault("volumeMounts", []).append({"name": "x", "mountPath": "/vault/secrets"})
-    elif traits.trap == "no-token":
-        spec["automountServiceAccountToken"] = False
-    return body
-
-
-def _pod(rng: Random, traits: Traits) -> dict[str, Any]:
-    source: dict[str, Any] = {"secret": {"secretName": "db"}}
-    if traits.form == "projected":
-        source = {"projected": {"sources": [{"secret": {"name": "db"}}]}}
-    elif traits.form == "items":
-        source = {"secret": {"secretName": "db", "items": [{"key": "password", "path": "pw"}]}}
-    elif traits.form == "other-secret":
-        source = {"secret": {"secretName": "tls"}}
-    app: dict[str, Any] = {"name": "app", "image": "shop:1"}
-    spec: dict[str, Any] = {"containers": [app]}
-    if traits.form != "none":
-        app["volumeMounts"] = [{"name": "creds", "mountPath": "/etc/db", "readOnly": True}]
-        spec["volumes"] = [{"name": "creds", **source}]
-    others: list[dict[str, Any]] = [{"name": f"side-{number}", "image": "x"} for number in range(rng.randrange(3))]
-    if traits.form == "shared" and others:
-        others[0]["volumeMounts"] = [{"name": "creds", "mountPath": "/creds"}]
-    spec["containers"] = [*others, app] if rng.random() < 0.5 else [app, *others]
-    extras = {"securityContext": {"runAsUser": 1000}, "initContainers": [{"name": "init"}], "nodeName": "n"}
-    spec |= {part: value for part, value in extras.items() if rng.random() < 0.3}
-    if traits.account:
-        spec["serviceAccountName"] = traits.account
-    metadata: dict[str, Any] = {"generateName": f"web-{rng.randrange(4)}-"}
-    if traits.label is not None:
-        metadata["labels"] = {LABEL: traits.label, "a/b~c": "x"}
-    if rng.random() < 0.3:
-        metadata["annotations"] = {"note": "\u2028é"}
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
-
-
 def check(rng: Random) -> str:
     """Show that a drawn pod is answered as the judge says, and that nothing is lost; return the verdict in a word."""
     world, traits = draw(rng)
@@ -236,7 +90,12 @@ def check(rng: Random) -> str:
     uid = f"{rng.getrandbits(128):032x}"
     version = rng.choice(VERSIONS)
     sent = review(body, namespace=traits.namespace, operation=traits.operation, version=version, uid=uid)
-    where = (world, traits, orjson.dumps(body))
+    if rng.random() < BROKEN:
+        check_mangled(
+            mangle(rng, sent), partial(answer_review, snapshot=known, decide=decide), has_default=world.has_default
+        )
+        return "mangled"
+    where = (world, traits, body)
     reply = answer_review(sent, known, decide=decide)
     answer = response(reply)
     is_denied, is_changed = must_deny(world, traits), must_change(world, traits)
@@ -247,15 +106,19 @@ def check(rng: Random) -> str:
     if not is_changed:
         assert is_asked(world, traits) or "warnings" not in answer, where
         assert b"{{ env" not in reply.body, where
+        assert answer.get("auditAnnotations", {}).get("outcome") == _noted(answer), where
         return "denied" if is_denied else "left"
     after: dict[str, Any] = patched(body, reply)
     moved = {"app"} if world.stage is not None else {"app", "side-0"}
-    _check_kept(body, after, moved, is_read=traits.form in READS)
+    _check_kept(body, after, moved, is_read=traits.form in MOUNTS)
+    if world.stage is not None:
+        _check_environment(world, traits, *(_app_of(one) for one in (body, after)))
+    _check_files(world, traits, after["metadata"]["annotations"])
     role = "shop-" + (traits.account or "default")
     assert after["metadata"]["annotations"]["vault.hashicorp.com/role"] == role, where
     again = answer_review(review(after, namespace=traits.namespace), known, decide=decide)
     assert "patch" not in response(again), where
-    return "committed" if world.stage is not None else "alone"
+    return "alone" if world.stage is None else str(world.delivery)
 
 
 def _check_kept(before: dict[str, Any], after: dict[str, Any], moved: set[str], *, is_read: bool) -> None:
@@ -263,8 +126,9 @@ def _check_kept(before: dict[str, Any], after: dict[str, Any], moved: set[str], 
         old, new = before["spec"].get(part, []), after["spec"].get(part, [])
         assert [one["name"] for one in old] == [one["name"] for one in new]
         for was, now in zip(old, new, strict=True):
-            assert now.get("volumeMounts") == was.get("volumeMounts") or was["name"] in moved
-    (app,) = [one for one in after["spec"]["containers"] if one["name"] == "app"]
+            touched = ("volumeMounts", "env", "command") if was["name"] in moved else ()
+            assert {**now, **dict.fromkeys(touched)} == {**was, **dict.fromkeys(touched)}
+    app = _app_of(after)
     assert not is_read or "creds" not in [one["name"] for one in app.get("volumeMounts", [])]
     injected = after["metadata"]["annotations"]["vault.hashicorp.com/agent-inject-containers"].split(",")
     assert "app" in injected
@@ -278,10 +142,72 @@ def _check_kept(before: dict[str, Any], after: dict[str, Any], moved: set[str], 
     assert kept == {key: value for key, value in before["spec"].items() if key not in ("containers", "volumes")}
 
 
+def _app_of(body: dict[str, Any]) -> dict[str, Any]:
+    (app,) = [one for one in body["spec"]["containers"] if one["name"] == "app"]
+    return dict(app)
+
+
+def _noted(answer: dict[str, Any]) -> str | None:
+    if not answer["allowed"]:
+        return "denied"
+    return "warned" if "warnings" in answer else None
+
+
+def _check_environment(world: World, traits: Traits, was: dict[str, Any], now: dict[str, Any]) -> None:
+    """The app finds the paths or the values where its migration says, all else is as it was."""
+    values = {one["name"]: one.get("value") for one in now["env"]}
+    assert len(values) == len(now["env"])
+    assert values["DSN_OPTIONS"] == was["env"][0]["value"]
+    assert not any("valueFrom" in one for one in now["env"])
+    expected = {"DSN_OPTIONS"}
+    if world.delivery is Delivery.ENV_FILE:
+        paths = {f"PG_{key}_FILE": f"/vault/secrets/db/{key}" for key in ("password", "user")}
+        expected |= set(paths)
+        assert paths.items() <= values.items()
+        if traits.form == "env-from":  # it goes on setting them
+            expected |= {"PG_password", "PG_user"}
+            assert values["PG_password"] == values["PG_user"] == ""
+    assert set(values) == expected
+    if world.delivery is not Delivery.ENV_WRAPPED:
+        assert now.get("command") == was.get("command")
+        return
+    shell, flags, script, _, *own = now["command"]
+    assert (shell, flags) == ("/bin/sh", "-ec")
+    assert own == was.get("command", ["/entrypoint.sh"])
+    assert script.endswith('; exec "$@"')
+    for key in ("password", "user"):
+        assert f"cat /vault/secrets/db/{key} " in script
+        assert f"export PG_{key}=" in script
+
+
+def _check_files(world: World, traits: Traits, notes: dict[str, str]) -> None:
+    """The agent renders each file that the app was told of."""
+    agent = "vault.hashicorp.com"
+    names = [one.removeprefix(f"{agent}/agent-inject-template-") for one in notes if "/agent-inject-template-" in one]
+    rendered = {
+        f"{notes.get(f'{agent}/secret-volume-path-{one}', '/vault/secrets')}/{notes[f'{agent}/agent-inject-file-{one}']}"
+        for one in names
+    }
+    expected = set()
+    if world.delivery is not Delivery.FILE:
+        expected |= {"/vault/secrets/db/password", "/vault/secrets/db/user"}
+    if traits.form == "items":
+        expected.add("/etc/db/pw")
+    elif traits.form in MOUNTS or world.delivery is Delivery.FILE:
+        expected |= {"/etc/db/password", "/etc/db/user"}
+    if traits.form == "shared" and world.stage is None:
+        rendered -= {"/creds/password", "/creds/user"}  # where there is a second container
+    assert rendered == expected
+
+
+FOUND = ("left", "denied", "alone", *map(str, READS_BY))
+"""What can become of a review that nobody broke; a way is that of a committed migration."""
+
+
 def run(count: int, seed: int) -> dict[str, int]:
     """Check so many pods, and return how many were answered how."""
     rng = Random(seed)  # noqa: S311 - a seed, so that a failure comes again
-    found = {"left": 0, "denied": 0, "committed": 0, "alone": 0}
+    found = dict.fromkeys((*FOUND, "mangled"), 0)
     for _ in range(count):
         found[check(rng)] += 1
     return found

@@ -53,4 +53,5 @@ def response(reply: Reply) -> Answered:
 def patched(body: Mapping[str, Json], reply: Reply) -> dict[str, Json]:
     """The object with the answer's patch applied by somebody else's reader."""
     operations = orjson.loads(base64.b64decode(response(reply)["patch"]))
-    return cast("dict[str, Json]", jsonpatch.apply_patch(dict(body), operations))
+    copied = orjson.loads(orjson.dumps(body))
+    return cast("dict[str, Json]", jsonpatch.apply_patch(copied, operations, in_place=True))

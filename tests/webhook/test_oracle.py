@@ -11,4 +11,4 @@ def test_many_pods_are_answered_as_the_judge_says() -> None:
     found = run(COUNT, SEED - 1)
 
     assert sum(found.values()) == COUNT
-    assert all(number > COUNT * 0.004 for number in found.values()), found
+    assert all(number > COUNT * 0.002 for number in found.values()), found
