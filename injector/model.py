@@ -216,6 +216,7 @@ class SecretSource:
         creation_policy: ESO's, ``Owner`` when absent; empty for other sources.
         deletion_policy, refresh_policy, refresh_interval: ESO's, as written, empty when absent.
         namespaces: of a ClusterExternalSecret: the namespaces it names; empty when by selector.
+        chooses_more: of a ClusterExternalSecret: a selector of it may choose namespaces that it does not name.
         via: of `SourceKind.OPERATOR`: the object that makes the operator write the Secret.
         variables: of ESO's: name -> remote of every ``data`` entry: what a template may use, and without a template the
             keys themselves.
@@ -237,6 +238,7 @@ class SecretSource:
     refresh_policy: str = ""
     refresh_interval: str = ""
     namespaces: tuple[str, ...] = ()
+    chooses_more: bool = False
     via: ObjectRef | None = None
     variables: tuple[tuple[str, Remote], ...] = ()
     extracts: tuple[Extract, ...] = ()

@@ -22,6 +22,7 @@ _END: Final = r"(?=[ \t]*(?:[,}\]\r\n#]|\Z))"
 _REFERENCE: Final = re.compile(
     rf"""
       ^(?:-\ |\ )*apiVersion:[ \t]+[\w./-]+{_END}
+    | (?<![\w.-])["']?kind["']?:[ \t]+["']?ClusterExternalSecret["']?{_END}  # longer than a plain word may be
     | (?<![\w.-])["']?(?:{_NAMES})["']?:[ \t]+["']?(?P<named>[\w./@-]*)["']?{_END}
     | (?<![\w.-])["']?[\w.-]{{1,253}}/secrets["']?:[ \t]+(?P<listed>[\w.-]+(?:,[\w.-]+)*){_END}
     | (?<![\w.-])[A-Za-z]{{1,40}}:[ \t]*(?:true|false)?(?=[ \t]*(?:[{{\[\r\n#]|\Z))

@@ -56,6 +56,7 @@ class _Spec:
     body: Map
     where: Location
     namespaces: tuple[str, ...] = ()
+    chooses_more: bool = False
 
 
 def read_external_secret(
@@ -115,22 +116,29 @@ def _iter_specs(resource: Resource) -> Iterator[_Spec]:
         name = text(spec.get("externalSecretName")) or ref.name
         inner = mapping(spec, "externalSecretSpec")
         where = spec.at("externalSecretSpec") if "externalSecretSpec" in spec else body.at("spec")
-        names = _namespaces(spec)
+        names, chooses_more = _namespaces(spec)
         for namespace in names or ("",):
             own = ObjectRef(ref.kind, namespace, ref.name)
-            yield _Spec(SourceKind.CLUSTER_EXTERNAL_SECRET, own, name, inner, where, names)
+            yield _Spec(SourceKind.CLUSTER_EXTERNAL_SECRET, own, name, inner, where, names, chooses_more)
 
 
-def _namespaces(spec: Map) -> tuple[str, ...]:
-    """Return the namespaces that a ClusterExternalSecret names; selectors by other labels name none."""
+def _namespaces(spec: Map) -> tuple[tuple[str, ...], bool]:
+    """Return the namespaces that a ClusterExternalSecret names, and whether it may choose others by other labels.
+
+    All that a selector asks for must hold, so that one which names namespaces chooses no others; an empty one chooses all.
+    """
     found: dict[str, None] = {}
     for name in items(spec, "namespaces"):
         if text(name):
             found[text(name)] = None
-    selectors: list[Value] = [mapping(spec, "namespaceSelector"), *items(spec, "namespaceSelectors")]
+    single = spec.get("namespaceSelector")
+    selectors: list[Value] = [*([] if single is None else [single]), *items(spec, "namespaceSelectors")]
+    chooses_more = False
     for selector in selectors:
-        found.update(dict.fromkeys(_selected(selector)))
-    return tuple(found)
+        named = list(_selected(selector))
+        found.update(dict.fromkeys(named))
+        chooses_more = chooses_more or not named
+    return tuple(found), chooses_more
 
 
 def _selected(selector: Value) -> Iterator[str]:
@@ -167,6 +175,7 @@ def _read_spec(
         refresh_policy=text(spec.body.get("refreshPolicy")),
         refresh_interval=text(spec.body.get("refreshInterval")),
         namespaces=spec.namespaces,
+        chooses_more=spec.chooses_more,
         variables=fetched.variables(),
         extracts=fetched.extracts(),
     )

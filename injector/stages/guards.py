@@ -28,12 +28,6 @@ def check_release(proposal: Proposal, inventory: Inventory) -> None:
     """
     migration = proposal.migration
     source = source_of(proposal)
-    if source.kind is SourceKind.CLUSTER_EXTERNAL_SECRET:
-        message = (
-            f"{source.ref}: writes its ExternalSecrets again whenever it is reconciled, so that one namespace cannot let go alone; "
-            f"take namespace {migration.namespace} out of its selectors and give it an ExternalSecret of its own"
-        )
-        raise EditError(message, source.origin.location)
     check_push(proposal, inventory)
     moved = {(one.kind, one.name) for one in migration.workloads}
     for consumer in consumers_of(proposal):

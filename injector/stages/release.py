@@ -10,7 +10,7 @@ from injector.edit.yamlfile import YamlFile
 from injector.errors import EditError
 from injector.location import Location
 from injector.migration.model import Delivery, Read, SecretMigration, Workload
-from injector.model import Consumer, SecretSource
+from injector.model import Consumer, SecretSource, SourceKind
 from injector.stages.documents import find_document
 from injector.stages.mounts import drop_volume
 from injector.stages.orphan import Policies, find_orphaning
@@ -89,10 +89,12 @@ def let_go(workspace: Workspace, source: SecretSource, migration: SecretMigratio
         EditError: it cannot be done in a way that is known to be right.
     """
     file, document, place = find_document(workspace, source.ref, source.origin)
+    inner = ("externalSecretSpec",) if source.kind is SourceKind.CLUSTER_EXTERNAL_SECRET else ()
+    spec = (*place, "spec", *inner)
     if is_whole:
-        workspace.save(_orphan(file, document, (*place, "spec"), source))
+        workspace.save(_orphan(file, document, spec, source))
     else:
-        workspace.save(_trim(file, document, (*place, "spec"), migration, source))
+        workspace.save(_trim(file, document, spec, migration, source))
 
 
 def _orphan(file: YamlFile, document: int, spec: Path, source: SecretSource) -> YamlFile:

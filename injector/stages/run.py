@@ -14,6 +14,7 @@ from injector.location import Location
 from injector.migration.model import SecretMigration, Stage, Workload
 from injector.model import Consumer, ObjectRef
 from injector.plan.model import Plan, Proposal
+from injector.stages.children import check_children
 from injector.stages.guards import (
     check_data_from,
     check_joined,
@@ -186,6 +187,8 @@ def _apply(
         return migration
     if current is not BEFORE[stage]:
         raise EditError(f"is at stage {current}; apply stage {BEFORE[stage]} first", _at(proposal))
+    if stage in (Stage.RELEASE, Stage.RETIRE):
+        check_children(stage, proposal, scene.manifests, scene.inventory)
     _check_sharing(proposal, scene)
     open_questions = [one for one in scene.plan.undecided if one.migration == migration.ref]
     if open_questions:

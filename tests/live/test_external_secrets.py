@@ -129,6 +129,34 @@ def test_orphan_with_onchange_lets_go(lab_agent: Lab, namespace: str) -> None:
     assert find_secret(lab_agent, namespace, "kept")
 
 
+def test_one_edit_of_a_cluster_external_secret_lets_go_in_all_its_namespaces(lab_agent: Lab, namespace: str) -> None:
+    """Its children follow; their Secrets survive the deletion of all, and those of a control do not."""
+    kube, other = lab_agent.kube, f"{namespace}-other"
+    kube.create_namespace(other)
+    lab_agent.services.vault.write(f"secret/data/{namespace}", {"data": {"password": "from-vault"}})
+    places = (namespace, other)
+    for name in ("kept", "control"):
+        spec = external_secret(namespace, name, "Owner")["spec"]
+        body = {"namespaces": list(places), "externalSecretName": name, "externalSecretSpec": spec}
+        metadata = {"name": f"{namespace}-{name}"}
+        kube.create({"apiVersion": eso.API, "kind": "ClusterExternalSecret", "metadata": metadata, "spec": body})
+    every = [(place, name) for place in places for name in ("kept", "control")]
+    wait_until(lambda: all(find_secret(lab_agent, *one) for one in every), what="all have their Secrets")
+    owned = [has_owner(lab_agent, place, "kept") for place in places]
+
+    edit = {"spec": {"externalSecretSpec": {"target": {"creationPolicy": "Orphan"}}}}
+    kube.merge(eso.API, "ClusterExternalSecret", f"{namespace}-kept", edit)
+    wait_until(lambda: not any(has_owner(lab_agent, place, "kept") for place in places), what="all were let go")
+    for name in ("kept", "control"):
+        kube.delete(eso.API, "ClusterExternalSecret", f"{namespace}-{name}")
+    for place in places:
+        wait_gone(lab_agent, place, "control")
+    wait_until(lambda: not any(kube.list(eso.API, "ExternalSecret", place) for place in places), what="they are gone")
+
+    assert owned == [True, True]
+    assert all(find_secret(lab_agent, place, "kept") for place in places)
+
+
 @pytest.mark.parametrize(
     "frozen",
     [{"refreshPolicy": "CreatedOnce"}, {"refreshInterval": "0s"}],

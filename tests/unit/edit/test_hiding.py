@@ -23,6 +23,7 @@ from injector.edit.hiding import hide, is_hidden
         "          value: 8080  # its port\n",
         '          value: "${DOMAIN}"\n',
         "  creationPolicy: Owner\r\n",
+        "kind: ClusterExternalSecret\n",
         "        phase2.tazlab.net/secrets: db,grafana-db\n",
         "",
     ],

@@ -36,19 +36,6 @@ spec:
   data:
   - match: {secretKey: PGPASSWORD, remoteRef: {remoteKey: shop/copy, property: p}}
 """
-CLUSTER = """\
-apiVersion: external-secrets.io/v1
-kind: ClusterExternalSecret
-metadata: {name: db}
-spec:
-  namespaces: [shop]
-  externalSecretName: db
-  externalSecretSpec:
-    secretStoreRef: {kind: ClusterSecretStore, name: vault}
-    data:
-    - {secretKey: PGUSER, remoteRef: {key: shop/db, property: user}}
-    - {secretKey: PGPASSWORD, remoteRef: {key: shop/db, property: password}}
-"""
 PATCH = """\
 patches:
 - patch: |-
@@ -162,12 +149,6 @@ CASES = {
         listed("push.yaml", PUSH.replace("{name: db}", "{selector: {matchLabels: {tier: login}}}"), db__yaml=TEMPLATED),
         "db.db.secretmigration.yaml:3: PushSecret/shop/push pushes this Secret to shop/copy with deletionPolicy Delete, so that "
         "the data there would go with it; set its deletionPolicy to None, or remove it, first",
-    ),
-    "release, a ClusterExternalSecret": (
-        "release",
-        shop(db__yaml=CLUSTER),
-        "db.yaml:1: ClusterExternalSecret/shop/db: writes its ExternalSecrets again whenever it is reconciled, so that one "
-        "namespace cannot let go alone; take namespace shop out of its selectors and give it an ExternalSecret of its own",
     ),
     "release, policy None": (
         "release",
