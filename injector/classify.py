@@ -17,6 +17,7 @@ from injector.rules.grouping import group, sum_up
 from injector.rules.registry import FINDINGS
 from injector.rules.rule import Subject
 from injector.rules.suppression import split_suppressed
+from injector.rules.translation import block_untranslatable
 from injector.rules.units import split_units
 
 _EXTERNAL: Final = frozenset({SourceKind.EXTERNAL_SECRET, SourceKind.CLUSTER_EXTERNAL_SECRET})
@@ -67,7 +68,11 @@ def _judge_secret(secret: Secret, context: Context) -> Iterator[Item]:
 
 def _credentials(secret: Secret, context: Context) -> tuple[Credential, ...]:
     judged = [judge(case_of(unit, secret, context)) for unit in split_units(secret)]
-    return tuple(group(judged, context.config, is_open=any(map(_may_hold_more, secret.sources))))
+    grouped = group(judged, context.config, is_open=any(map(_may_hold_more, secret.sources)))
+    first = next(iter(secret.sources), None)
+    if first is None or first.kind not in _EXTERNAL:
+        return tuple(grouped)
+    return tuple(block_untranslatable(one, first) for one in grouped)
 
 
 def _may_hold_more(source: SecretSource) -> bool:

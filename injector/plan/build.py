@@ -158,6 +158,7 @@ class _Plan:
         stopped = {
             way_of(one.consumer): one.obstacles[0]
             for credential in item.credentials
+            if credential not in draft.refused
             for one in credential.consumers
             if one.readiness is Readiness.BLOCKED and one.obstacles
         }

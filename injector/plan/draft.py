@@ -15,6 +15,7 @@ from injector.plan.model import Blocked
 from injector.plan.parts import CERTIFICATE, FIELDS, KEY, SESSION, UNFIT, USERS, part_of_key
 from injector.plan.values import Issuing, Rendered, render_configuration, render_key, render_user
 from injector.rules.naming import Part
+from injector.rules.translation import find_refusal, why_refused
 from injector.templates import Refusal
 from injector.vault.engines import form_of, is_sts, path_of
 
@@ -43,7 +44,11 @@ class _Moving:
 
 @dataclass(slots=True)
 class Draft:
-    """A migration in the making: what of each credential can be rendered."""
+    """A migration in the making: what of each credential can be rendered.
+
+    Attributes:
+        refused: credentials with a template that has no equivalent; their readers are blocked for nothing but that.
+    """
 
     item: Item
     config: Config
@@ -51,11 +56,17 @@ class Draft:
     credentials: list[MovedCredential] = field(default_factory=list)
     blocked: list[Blocked] = field(default_factory=list)
     notes: dict[str, str] = field(default_factory=dict)
+    refused: list[Credential] = field(default_factory=list)
 
     def files(self, *, is_whole: bool) -> list[RenderedFile]:
         """Return the files of all credentials that can be rendered, and note the others as blocked."""
         moving: list[_Moving] = []
         for credential in self.moving:
+            refusal = find_refusal(credential, self.item.source)
+            if refusal:
+                self.blocked.append(self._blocked(credential.keys, refusal))
+                self.refused.append(credential)
+                continue
             if self._is_held(credential, moving):
                 continue
             name, issuing = self._name(credential, {one.name for one in moving})
@@ -139,8 +150,7 @@ class Draft:
         self.blocked.append(Blocked(ref=source.ref, keys=one.judged.keys, why=why, location=source.origin.location))
 
     def _blocked(self, keys: tuple[str, ...], refusal: Refusal) -> Blocked:
-        why = f"{refusal.construct}: {refusal.message}"
-        return Blocked(ref=self.item.source.ref, keys=keys, why=why, location=refusal.location)
+        return Blocked(ref=self.item.source.ref, keys=keys, why=why_refused(refusal), location=refusal.location)
 
     def _render(self, credential: Credential, issuing: Issuing) -> dict[str, Rendered] | None:
         made = self._render_keys(credential, issuing)

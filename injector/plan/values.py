@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from injector.location import Location
-from injector.model import Extract, Remote, SecretKey, SecretSource
+from injector.model import Remote, SecretKey, SecretSource
 from injector.plan.login import USER, find_login
 from injector.plan.parts import (
     AUTHORITY,
@@ -18,10 +18,11 @@ from injector.plan.parts import (
     names_of,
     part_of_key,
 )
+from injector.redact import REDACTED
 from injector.rules.naming import Part
-from injector.templates import Engine, Field, Refusal, Whole, translate, translate_value
+from injector.rules.translation import is_bare, wholes_of
+from injector.templates import Engine, Field, Refusal, translate, translate_value
 
-REDACTED: Final = "<redacted>"
 _DSN: Final = (
     '{{ if regexMatch "^[A-Za-z][A-Za-z0-9+.-]*://" .old }}'
     '{{ regexFind "^[A-Za-z][A-Za-z0-9+.-]*://" .old }}{{ .user | urlquery }}:{{ .password | urlquery }}@'
@@ -89,14 +90,12 @@ def render_key(
     """Return the template of a moved key.
 
     Args:
-        key: a key of the Secret.
+        key: a key of the Secret, whose template has an equivalent (`injector.rules.translation.find_refusal`).
         source: the ExternalSecret that makes it.
         issuing: what issues the credential; of an engine that `FIELDS` has.
         environment: variables by which consumers read the key.
     """
-    if REDACTED in key.template:
-        return Refusal("literal secret", "stands in the template itself; move it to Vault first", key.location)
-    if key.template and not _is_bare(key.template, key.variables):
+    if key.template and not is_bare(key):
         return _from_template(key, source, issuing)
     if key.template and len(key.variables) == 1:
         remote = dict(source.variables).get(key.variables[0])
@@ -116,17 +115,12 @@ def render_configuration(key: SecretKey, source: SecretSource) -> Rendered | Ref
     if REDACTED in key.template:
         return Refusal("literal secret", "stands in the template itself; move it to Vault first", key.location)
     if key.template:
-        made = translate(key.template, _kv_fields(source), location=key.location, whole=_wholes(source))
+        made = translate(key.template, _kv_fields(source), location=key.location, whole=wholes_of(source))
     elif len(key.remotes) == 1:
         made = translate_value(_kv(key.remotes[0]), location=key.location)
     else:
         return Refusal(f"key {key.name}", "its value is known only to the operator; name it under data", key.location)
     return made if isinstance(made, Refusal) else Rendered(template=made.text)
-
-
-def _is_bare(template: str, variables: tuple[str, ...]) -> bool:
-    """Tell a template that hands one variable through."""
-    return len(variables) == 1 and template.strip("{}- ") == f".{variables[0]}" and template.count("{{") == 1
 
 
 def _from_template(key: SecretKey, source: SecretSource, issuing: Issuing) -> Rendered | Refusal:
@@ -145,7 +139,7 @@ def _from_template(key: SecretKey, source: SecretSource, issuing: Issuing) -> Re
         message = "names no variable that is what the engine issues; say in a SecretMigration of your own what it holds"
         return Refusal(f"template of {key.name}", message, key.location)
     variables = _kv_fields(source) | {name: issuing.field(prop, key.location) for name, prop in found.items()}
-    made = translate(template, variables, location=key.location, whole=_wholes(source))
+    made = translate(template, variables, location=key.location, whole=wholes_of(source))
     if isinstance(made, Refusal):
         return made
     rest = sorted(set(made.variables) - set(found))
@@ -213,23 +207,4 @@ def _kv(remote: Remote, location: Location | None = None) -> Field:
         decoding=remote.decoding,
         metadata=remote.metadata,
         location=location or remote.location,
-    )
-
-
-def _wholes(source: SecretSource) -> tuple[Whole, ...]:
-    return tuple(_whole(one) for one in source.extracts)
-
-
-def _whole(one: Extract) -> Whole:
-    remote = one.remote
-    return Whole(
-        path=remote.path,
-        prop=remote.prop,
-        engine=Engine.KV_V1 if remote.kv == "v1" else Engine.KV_V2,
-        version=remote.version,
-        decoding=remote.decoding,
-        metadata=remote.metadata,
-        conversion=one.conversion,
-        is_rewritten=one.is_rewritten,
-        location=remote.location,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -18,7 +18,7 @@ from injector.manifests.tree import Tree
 from injector.migration.model import Stage
 from injector.model import Credential, Item, Readiness, Report, SourceKind, Verdict
 from injector.plan.build import build_plan
-from injector.plan.model import Plan
+from injector.plan.model import Blocked, Plan
 from injector.stages.check import check_outcome
 from injector.stages.preview import Preview, preview
 from injector.stages.run import Scene, apply_stage
@@ -29,6 +29,7 @@ from tests.property.samples import texts
 from tests.property.test_canary import SECRET
 from tests.property.test_mutations import STEPS, mutated
 from tests.property.test_plans import MOVING, Steps, config, fleet_config, scene_of, shop_config, shops, written
+from tests.unit.stages.moving import EXTERNAL_SECRET, shop
 
 _EXTERNAL = (SourceKind.EXTERNAL_SECRET, SourceKind.CLUSTER_EXTERNAL_SECRET)
 
@@ -63,6 +64,8 @@ def disagreements(report: Report, plan: Plan, seen: Preview) -> Iterator[str]:
         moves = migration is not None and set(credential.keys) <= set(migration.keys)
         if not moves and not any(not one.keys or set(one.keys) & set(credential.keys) for one in told):
             yield f"{ref}: nothing is said of {credential.keys}"
+        if ref.namespace:
+            yield from unrendered(item, credential, told)
         if migration is None or not moves:
             continue
         moved = {(one.kind, one.name) for one in migration.workloads}
@@ -82,6 +85,52 @@ def disagreements(report: Report, plan: Plan, seen: Preview) -> Iterator[str]:
                 yield from (
                     f"{ref}: all is ready, and {one.why}" for one in refused if one.why.startswith(f"stage {stage}:")
                 )
+
+
+def unrendered(item: Item, credential: Credential, told: Sequence[Blocked]) -> Iterator[str]:
+    """Yield where verdict and plan differ in whether Vault Agent can render a credential's templates, or say it otherwise."""
+    planned = {
+        f"{one.why} ({one.location})"
+        for one in told
+        if one.keys == credential.keys and one.why.startswith(("function ", "template syntax:", "literal secret:"))
+    }
+    known = tuple(f"({key.location.path}:" for key in item.source.keys)
+    for one in credential.consumers:
+        first = one.obstacles[0] if one.obstacles else ""
+        if planned and (one.readiness is not Readiness.BLOCKED or first not in planned):
+            yield f"{one.consumer.ref}: is {one.readiness} ({first}), and the plan says {planned}"
+        is_template = one.readiness is Readiness.BLOCKED and any(place in first for place in known)
+        if is_template and not any(first == f"{other.why} ({other.location})" for other in told):
+            yield f"{one.consumer.ref}: is blocked ({first}), and the plan says {[other.why for other in told]}"
+
+
+UNTRANSLATABLE = (
+    ("{{ .PGPASSWORD | bcrypt }}", "function bcrypt: "),
+    ("{{ .PGPASSWORD | nosuchfunction }}", "function nosuchfunction: "),
+    ("{{ if .PGPASSWORD }}x{{ end", "template syntax: "),
+)
+
+
+@pytest.mark.parametrize(("template", "construct"), UNTRANSLATABLE)
+def test_a_template_without_an_equivalent_is_told_by_verdict_and_plan_in_the_same_words(
+    template: str, construct: str
+) -> None:
+    written = EXTERNAL_SECRET.replace(
+        "  data:\n",
+        f"    template:\n      data:\n        PGUSER: '{{{{ .PGUSER }}}}'\n        PGPASSWORD: '{template}'\n  data:\n",
+    )
+    contents = {path: text.encode() for path, text in shop(db__yaml=written).items() if path != "phase2.yaml"}
+
+    report, plan, seen = look(contents, shop_config())
+
+    (blocked,) = plan.blocked
+    (credential,) = [one for _, one in capable(report)]
+    assert blocked.why.startswith(construct)
+    assert str(blocked.location) == "db.yaml:13"
+    assert {(one.readiness, one.obstacles[0]) for one in credential.consumers} == {
+        (Readiness.BLOCKED, f"{blocked.why} (db.yaml:13)")
+    }
+    assert list(disagreements(report, plan, seen)) == []
 
 
 def test_the_example_is_planned_as_it_is_judged() -> None:

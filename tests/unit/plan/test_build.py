@@ -180,3 +180,21 @@ def test_what_is_asked_names_the_manifest_and_the_place_to_answer(tmp_path: Path
 
     assert {str(one.location) for one in plan.undecided} == {"db.yaml:1"}
     assert all("phase2.yaml under engineRoles" in one.remedy for one in plan.undecided)
+
+
+def test_a_template_without_an_equivalent_holds_up_no_other_login_of_the_secret(tmp_path: Path) -> None:
+    more = (
+        "    template:\n      data:\n        PGUSER: '{{ .PGUSER }}'\n        PGPASSWORD: '{{ .PGPASSWORD }}'\n"
+        "        AWS_ACCESS_KEY_ID: '{{ .AWS_ACCESS_KEY_ID | bcrypt }}'\n        AWS_SECRET_ACCESS_KEY: '{{ .AWS_SECRET_ACCESS_KEY }}'\n"
+    )
+    source = EXTERNAL_SECRET.replace("  data:\n", f"{more}  data:\n", 1)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        source += f"    - secretKey: {name}\n      remoteRef: {{key: shop/aws, property: {name}}}\n"
+    every = "        env:\n        - {name: PGHOST, value: db}\n        envFrom:\n        - secretRef: {name: db}\n"
+
+    plan = planned(tmp_path, db__yaml=source, web__yaml=deployment(reads=every))
+
+    assert [one.migration.credentials[0].engine for one in plan.proposals] == ["database/postgresql"]
+    assert [(one.keys, one.why.partition(":")[0]) for one in plan.blocked] == [
+        (("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), "function bcrypt")
+    ]
