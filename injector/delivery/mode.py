@@ -85,6 +85,23 @@ def advise_mode(workload: Workload, ttl_s: int, max_ttl_s: int) -> tuple[str, ..
     return ()
 
 
+def advise_job(workload: Workload) -> tuple[str, ...]:
+    """Return what a reviewer should know of a Job that has run already, one line each; nothing of other workloads.
+
+    A CronJob makes a new Job at each time, and takes its template as it is then. Sources:
+    https://kubernetes.io/docs/concepts/workloads/controllers/job/ (the pod template is immutable),
+    https://fluxcd.io/flux/use-cases/running-jobs, github.com/fluxcd/kustomize-controller/pull/787,
+    https://argo-cd.readthedocs.io/en/stable/user-guide/sync-options/
+    """
+    if workload.kind != "Job":
+        return ()
+    return (
+        "A Job's spec.template cannot be changed while the Job stands in the cluster, and stages inject and release change it. Let it",
+        "be made anew: with Flux by its annotation kustomize.toolkit.fluxcd.io/force: enabled, with Argo CD by",
+        "argocd.argoproj.io/sync-options: Replace=true,Force=true; or give it a new name, here as well. Either way it runs again.",
+    )
+
+
 def words(seconds: int) -> str:
     """Return a time span as people say it."""
     hours, rest = divmod(seconds, _HOUR_S)

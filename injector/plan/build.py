@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from injector.config.model import AuthMethod, Config
-from injector.delivery.mode import advise_mode
+from injector.delivery.mode import advise_job, advise_mode
 from injector.delivery.rotation import advise, max_ttl_of, ttl_of
 from injector.location import Location
 from injector.migration.model import Auth, Delivery, SecretMigration, Stage
@@ -232,6 +232,9 @@ def _comments(
             for place, container in enumerate(workload.containers)
             if any(read.delivery is Delivery.ENV_WRAPPED for read in container.reads)
         }
+        standing = advise_job(workload)
+        if standing:
+            found[f"spec.workloads[{number}]"] = standing
         told = advise_mode(workload, by_itself, lasting)
         if told:
             found[f"spec.workloads[{number}].mode"] = told

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from injector.migration.model import Delivery, Mode, Read, RotationAction
+from injector.migration.write import write_migration
 from injector.plan.model import Plan
 from tests.unit.inventory.trees import grow
 from tests.unit.stages.moving import CONFIG, EXTERNAL_SECRET, STORE, VARIABLES, VOLUME, deployment, plan_of, shop
@@ -138,6 +139,26 @@ def test_a_job_is_rendered_once_and_never_rotates(tmp_path: Path) -> None:
     (workload,) = proposal.migration.workloads
     assert (workload.mode, workload.rotation.action) == (Mode.INIT, RotationAction.NONE)
     assert proposal.comments["spec.workloads[0].mode"][0].startswith("Rendered once, before it starts")
+
+
+@pytest.mark.parametrize("kind", ["Job", "CronJob", "Deployment"])
+def test_only_of_a_job_a_reviewer_is_told_that_its_template_stands(kind: str, tmp_path: Path) -> None:
+    manifest = deployment().replace("kind: Deployment", f"kind: {kind}")
+    if kind != "Deployment":
+        manifest = manifest.replace("apps/v1", "batch/v1")
+    if kind == "CronJob":
+        head, template = manifest.split("  template:\n")
+        indented = "".join(f"    {line}\n" for line in f"  template:\n{template}".splitlines())
+        manifest = f"{head}  schedule: 0 3 * * *\n  jobTemplate:\n    spec:\n{indented}"
+    (proposal,) = planned(tmp_path, web__yaml=manifest).proposals
+
+    told = " ".join(proposal.comments.get("spec.workloads[0]", ()))
+    written = write_migration(proposal.migration, proposal.comments)
+
+    assert proposal.migration.workloads[0].kind == kind
+    assert ("spec.template cannot be changed" in told) is (kind == "Job")
+    assert ("kustomize.toolkit.fluxcd.io/force: enabled" in written) is (kind == "Job")
+    assert ("Replace=true,Force=true" in written) is (kind == "Job")
 
 
 def test_an_init_container_that_reads_makes_the_agent_first(tmp_path: Path) -> None:
