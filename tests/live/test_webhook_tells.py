@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.lab.injector import CONFIGURATION
 from tests.lab.kube import Cluster, Object
 from tests.lab.lab import Lab
 from tests.lab.waiting import wait_until
@@ -115,7 +116,11 @@ def ours(lab: Lab) -> Iterator[Object]:
 
 @pytest.fixture
 def injector(lab: Lab, ours: Object) -> Iterator[str]:
-    """The injector's configuration, behind ours."""
+    """An injector's configuration, behind ours, and the only one: the lab's own may be there from other tests."""
+    kind = "MutatingWebhookConfiguration"
+    own = lab.kube.find(ADMISSION, kind, CONFIGURATION)
+    if own:
+        lab.kube.delete(ADMISSION, kind, CONFIGURATION)
     name = unique("zz-vault")
     webhook = {
         **{key: value for key, value in ours["webhooks"][0].items() if key not in ("name", "reinvocationPolicy")},
@@ -124,7 +129,9 @@ def injector(lab: Lab, ours: Object) -> Iterator[str]:
     }
     lab.kube.apply({**ours, "metadata": {"name": name}, "webhooks": [webhook]})
     yield name
-    lab.kube.delete(ADMISSION, "MutatingWebhookConfiguration", name)
+    lab.kube.delete(ADMISSION, kind, name)
+    if own:
+        lab.kube.apply({**own, "metadata": {"name": CONFIGURATION}})
 
 
 class Looking:
