@@ -39,6 +39,8 @@ _LOOK_S: Final = 0.05
 _HANDSHAKE_S: Final = 2.0
 """How long a worker that takes no new connections goes on before it is told to end, which breaks handshakes under way."""
 STOP_TAKING: Final = signal.SIGUSR1
+LEAVE: Final = signal.SIGUSR2
+"""Ends each kept connection with its next answer, so that none is in use when the server ends; new ones are still taken."""
 
 
 @dataclass(slots=True)
@@ -71,6 +73,9 @@ class WorkersServer(MPServer):
     def signal_handler_interrupt(self, *args: object, **kwargs: object) -> None:
         """Stop, a little later; at once when asked a second time."""
         if self.drain_s:
+            for worker in self.wrks:
+                if self.start.listeners and _is_alive(worker):
+                    os.kill(worker.inner.pid, LEAVE)
             waiter = threading.Timer(self.drain_s, super().signal_handler_interrupt)
             waiter.daemon = True
             self.drain_s = 0.0
@@ -189,9 +194,13 @@ def listen_for_end(app: Application, start: Start) -> Application:
 
     def leave(*_: object) -> None:
         made.is_leaving = True
+
+    def stop_taking(*_: object) -> None:
+        leave()
         _stop_taking(inodes)
 
-    signal.signal(STOP_TAKING, leave)
+    signal.signal(LEAVE, leave)
+    signal.signal(STOP_TAKING, stop_taking)
     return made
 
 

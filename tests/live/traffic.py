@@ -274,7 +274,7 @@ def replicas(lab: Lab, folder: Path, count: int, *, port: int = 0) -> Iterator[R
         balancer = stack.enter_context(Balancer(ports.take()))
         made = Replicas(lab=lab, balancer=balancer, folder=folder, port=port)
         for _ in range(count):
-            stack.enter_context(made.one_more())
+            stack.enter_context(made.one_more("--drain", "2"))
         yield made
     ports.close()
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from webhook import workers
-from webhook.workers import STOP_TAKING, Leaving, Start, WorkersServer, listen_for_end
+from webhook.workers import LEAVE, STOP_TAKING, Leaving, Start, WorkersServer, listen_for_end
 
 
 @dataclass
@@ -180,6 +180,20 @@ def test_a_worker_that_leaves_listens_nowhere_whatever_numbers_its_sockets_have(
         assert os.fstat(other.fileno()).st_ino == untouched
 
     assert inode not in found
+    assert isinstance(made, Leaving)
+    assert made.is_leaving
+
+
+def test_a_worker_that_is_told_to_leave_goes_on_taking_connections(monkeypatch: pytest.MonkeyPatch) -> None:
+    handlers: dict[int, Callable[[], None]] = {}
+    monkeypatch.setattr("webhook.workers.signal.signal", handlers.__setitem__)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        inode = os.fstat(listener.fileno()).st_ino
+        made = listen_for_end(answer, Start(listeners=(listener.fileno(),)))
+
+        handlers[LEAVE]()
+
+        assert os.fstat(listener.fileno()).st_ino == inode
     assert isinstance(made, Leaving)
     assert made.is_leaving
 
