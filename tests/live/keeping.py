@@ -9,14 +9,12 @@ import signal
 import ssl
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Self
 
 from cryptography import x509
 
@@ -26,6 +24,7 @@ from tests.lab import injector
 from tests.lab.kube import ApiError, Object
 from tests.lab.lab import Lab
 from tests.lab.ports import PortPool
+from tests.lab.repeating import Repeating
 from tests.lab.waiting import wait_until
 from tests.live.registered import ACCOUNT, pod, volume_spec
 from tests.live.registered import migration as moved
@@ -232,32 +231,20 @@ def _clean(lab: Lab) -> None:
             lab.kube.delete(api, kind, name, namespace)
 
 
-class Stream:
+class Stream(Repeating):
     """Pods that are made one after the other, as a storm of admissions; what fails is kept."""
 
     def __init__(self, cluster: Kept) -> None:
+        super().__init__([self._ask] * 2, pause_s=0.02)
         self.asked = 0
         self.failed: list[str] = []
         self._kept = cluster
-        self._stop = threading.Event()
-        self._threads = [threading.Thread(target=self._ask, daemon=True) for _ in range(2)]
-
-    def __enter__(self) -> Self:
-        for one in self._threads:
-            one.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        for one in self._threads:
-            one.join(30)
 
     def _ask(self) -> None:
-        while not self._stop.wait(0.02):
-            why = self._kept.ask()
-            self.asked += 1
-            if why:
-                self.failed.append(why)
+        why = self._kept.ask()
+        self.asked += 1
+        if why:
+            self.failed.append(why)
 
 
 CERTIFICATES = "phase2-webhook-certificates"

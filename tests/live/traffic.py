@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -21,6 +22,7 @@ from tests.lab.kube import ApiError, Object
 from tests.lab.lab import Lab
 from tests.lab.podrunner import SIDECAR
 from tests.lab.ports import PortPool
+from tests.lab.repeating import Repeating
 from tests.lab.waiting import wait_until
 from tests.live.registered import OPT_IN, pod, volume_spec
 from tests.live.watching import kubeconfig
@@ -119,7 +121,7 @@ class Tally:
     unreachable: int = 0
 
 
-class Traffic:
+class Traffic(Repeating):
     """Pods that opted in and pods that did not, one after the other, dry runs all of them, until it is stopped.
 
     What an opted-in pod must look like is what `phase2 inject` makes of it, not what the webhook said before.
@@ -130,26 +132,15 @@ class Traffic:
         self._lab = lab
         self._namespace = namespace
         self._migration = migration
-        self._end = threading.Event()
-        self._threads = [
-            threading.Thread(target=self._send, args=(tally, labels), daemon=True)
-            for tally, labels in ((self.opted_in, OPT_IN), (self.opted_out, {"app": "other"}))
-        ]
+        super().__init__(
+            [partial(self._send, self.opted_in, OPT_IN), partial(self._send, self.opted_out, {"app": "other"})]
+        )
 
     def __enter__(self) -> Self:
         """Running traffic, once both kinds came through."""
-        for one in self._threads:
-            one.start()
+        super().__enter__()
         self.wait_for_more()
         return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Stop it."""
-        self._end.set()
-        for one in self._threads:
-            one.join(60)
 
     def wait_for_more(self, count: int = 10) -> None:
         """Wait until so many more of both kinds came out right."""
@@ -164,19 +155,17 @@ class Traffic:
         wait_until(probe, what=f"{what}: {self.opted_in}, {self.opted_out}", timeout_s=timeout_s)
 
     def _send(self, tally: Tally, labels: dict[str, str]) -> None:
-        while not self._end.is_set():
-            body = pod(self._namespace, unique("x"), volume_spec(), labels=labels)
-            try:
-                shown = self._lab.kube.create(body, dry_run=True)
-            except ApiError as err:
-                if any(one in err.message for one in _FAILED):
-                    tally.refused.append(err.message)
-                else:
-                    tally.unreachable += 1
-                continue
-            except OSError:
+        body = pod(self._namespace, unique("x"), volume_spec(), labels=labels)
+        try:
+            shown = self._lab.kube.create(body, dry_run=True)
+        except ApiError as err:
+            if any(one in err.message for one in _FAILED):
+                tally.refused.append(err.message)
+            else:
                 tally.unreachable += 1
-                continue
+        except OSError:
+            tally.unreachable += 1
+        else:
             self._judge(tally, body, shown)
 
     def _judge(self, tally: Tally, sent: Object, shown: Object) -> None:

@@ -80,6 +80,19 @@ VOLUME = """\
       - name: login
         secret: {secretName: db}
 """
+UNHEARD_OF = """\
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: web}
+spec:
+  chart: {spec: {chart: unheard-of, sourceRef: {kind: HelmRepository, name: x}}}
+  values:
+    env:
+      - {name: PGHOST, value: db.example.org}
+      - {name: PGUSER, valueFrom: {secretKeyRef: {name: db, key: PGUSER}}}
+      - {name: PGPASSWORD, valueFrom: {secretKeyRef: {name: db, key: PGPASSWORD}}}
+"""
+"""A release whose chart nobody knows."""
 
 
 def deployment(*, reads: str = VARIABLES, name: str = "web", command: str = '["/app", "serve"]') -> str:

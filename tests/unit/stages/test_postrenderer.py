@@ -7,21 +7,19 @@ from pathlib import Path
 import pytest
 
 from tests.unit.inventory.trees import grow
-from tests.unit.stages.moving import CONFIG, EXTERNAL_SECRET, KUSTOMIZATION, VARIABLES, refusals, shop, step, tree_of
+from tests.unit.stages.moving import (
+    CONFIG,
+    EXTERNAL_SECRET,
+    KUSTOMIZATION,
+    UNHEARD_OF,
+    VARIABLES,
+    refusals,
+    shop,
+    step,
+    tree_of,
+)
 
 STAGES = ("prepare", "inject", "release", "retire")
-RELEASE = """\
-apiVersion: helm.toolkit.fluxcd.io/v2
-kind: HelmRelease
-metadata: {name: web}
-spec:
-  chart: {spec: {chart: unheard-of, sourceRef: {kind: HelmRepository, name: x}}}
-  values:
-    env:
-      - {name: PGHOST, value: db.example.org}
-      - {name: PGUSER, valueFrom: {secretKeyRef: {name: db, key: PGUSER}}}
-      - {name: PGPASSWORD, valueFrom: {secretKeyRef: {name: db, key: PGPASSWORD}}}
-"""
 OTHER = """\
   postRenderers:  # ours
     - kustomize:
@@ -50,7 +48,7 @@ LISTED = f"""\
 """
 
 
-def charted(made: str = "Deployment/web-server", release: str = RELEASE, **changed: str) -> dict[str, str]:
+def charted(made: str = "Deployment/web-server", release: str = UNHEARD_OF, **changed: str) -> dict[str, str]:
     """The shop by a chart without a place for labels, whose objects a person has named."""
     config = (
         f"{CONFIG}workloads:\n  - {{namespace: shop, name: web, serviceAccount: web, postRenderer: {made}}}\n"
@@ -59,7 +57,7 @@ def charted(made: str = "Deployment/web-server", release: str = RELEASE, **chang
     return shop(**{"web__yaml": release, "phase2__yaml": config, **changed})
 
 
-@pytest.mark.parametrize("release", [RELEASE, RELEASE.replace("  values:\n", f"{OTHER}  values:\n")])
+@pytest.mark.parametrize("release", [UNHEARD_OF, UNHEARD_OF.replace("  values:\n", f"{OTHER}  values:\n")])
 def test_every_stage_goes_forth_and_back_to_the_same_bytes(release: str, tmp_path: Path) -> None:
     trees = [tree_of(grow(tmp_path, charted(release=release)))]
     for stage in STAGES:
@@ -85,8 +83,8 @@ def test_the_label_then_the_list_stand_in_one_patch(tmp_path: Path) -> None:
     step(tmp_path, "release")
     released = (tmp_path / "web.yaml").read_text()
 
-    assert injected == RELEASE + LABELED
-    assert released == RELEASE[: RELEASE.index("      - {name: PGUSER")] + LISTED
+    assert injected == UNHEARD_OF + LABELED
+    assert released == UNHEARD_OF[: UNHEARD_OF.index("      - {name: PGUSER")] + LISTED
 
 
 def test_a_namespace_that_the_chart_writes_down_is_named_too(tmp_path: Path) -> None:
@@ -104,7 +102,7 @@ def test_a_namespace_that_the_chart_writes_down_is_named_too(tmp_path: Path) -> 
 
 def test_two_logins_of_one_release_stand_in_one_list(tmp_path: Path) -> None:
     second = EXTERNAL_SECRET.replace("name: db\n", "name: db2\n")
-    reads = RELEASE + VARIABLES.replace("PG", "OTHER_PG").replace("name: db,", "name: db2,").replace(
+    reads = UNHEARD_OF + VARIABLES.replace("PG", "OTHER_PG").replace("name: db,", "name: db2,").replace(
         "        -", "      -"
     )[len("        env:\n") :].replace("          value", "        value").replace("key: OTHER_PG", "key: PG")
     listing = f"{KUSTOMIZATION}  - db2.yaml\n"
@@ -164,7 +162,7 @@ def test_a_later_post_renderer_that_takes_the_label_away_is_named(tmp_path: Path
 
 
 def test_an_earlier_post_renderer_takes_nothing_from_what_comes_later(tmp_path: Path) -> None:
-    grow(tmp_path, charted(release=RELEASE.replace("  values:\n", f"  postRenderers:\n{REMOVING}  values:\n")))
+    grow(tmp_path, charted(release=UNHEARD_OF.replace("  values:\n", f"  postRenderers:\n{REMOVING}  values:\n")))
     step(tmp_path, "prepare")
 
     made = step(tmp_path, "inject")

@@ -11,6 +11,7 @@ from tests.unit.stages.moving import (
     CONFIG,
     EXTERNAL_SECRET,
     KUSTOMIZATION,
+    UNHEARD_OF,
     VARIABLES,
     VOLUME,
     based,
@@ -438,20 +439,8 @@ def test_a_migration_that_stands_twice_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_a_chart_whose_places_nobody_knows_is_told_what_to_write(tmp_path: Path) -> None:
-    release = """\
-apiVersion: helm.toolkit.fluxcd.io/v2
-kind: HelmRelease
-metadata: {name: web}
-spec:
-  chart: {spec: {chart: unheard-of, sourceRef: {kind: HelmRepository, name: x}}}
-  values:
-    env:
-      - {name: PGHOST, value: db.example.org}
-      - {name: PGUSER, valueFrom: {secretKeyRef: {name: db, key: PGUSER}}}
-      - {name: PGPASSWORD, valueFrom: {secretKeyRef: {name: db, key: PGPASSWORD}}}
-"""
     config = f"{CONFIG}workloads:\n  - {{namespace: shop, name: web, serviceAccount: web}}\napps:\n  - {{chart: unheard-of, command: [/run]}}\n"
-    reach(tmp_path, shop(web__yaml=release, phase2__yaml=config), "prepare")
+    reach(tmp_path, shop(web__yaml=UNHEARD_OF, phase2__yaml=config), "prepare")
 
     made = step(tmp_path, "inject")
 
