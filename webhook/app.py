@@ -154,7 +154,7 @@ async def _reading(holder: Holder, settings: Settings) -> AsyncIterator[None]:
 @asynccontextmanager
 async def _watching(holder: Holder, settings: Settings) -> AsyncIterator[None]:
     """Watch beside the requests."""
-    from webhook.api.client import connect  # noqa: PLC0415 - 11 MB and 0.7 s, which a folder does not need
+    from webhook.api.client import connect  # noqa: PLC0415 - a folder needs no client
 
     api = connect(settings.cluster)
     watcher = ClusterWatcher(api, holder, settings=settings.pods)

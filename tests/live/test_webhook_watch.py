@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,6 @@ from pathlib import Path
 import orjson
 import pytest
 import urllib3
-from kubernetes.config import incluster_config
 
 from injector.cli.main import main
 from injector.migration.model import Stage
@@ -35,6 +35,7 @@ from tests.live.watching import (
 from tests.unit.pod.making import migration
 from tests.webhook.processes import running
 from tests.webhook.reviews import review
+from webhook.api import login
 from webhook.api.client import connect
 from webhook.settings import Target
 from webhook.state import Holder
@@ -243,8 +244,8 @@ def test_a_token_that_is_renewed_on_disk_is_taken_up(lab: Lab, tmp_path: Path, m
     monkeypatch.setenv("KUBERNETES_SERVICE_PORT", str(lab.control_plane.port))
     token = tmp_path / "token"
     token.write_text("stale", encoding="ascii")
-    monkeypatch.setattr(incluster_config, "SERVICE_TOKEN_FILENAME", str(token))
-    monkeypatch.setattr(incluster_config, "SERVICE_CERT_FILENAME", str(lab.certs.ca))
+    shutil.copy(lab.certs.ca, tmp_path / "ca.crt")
+    monkeypatch.setattr(login, "POD", tmp_path)
 
     with watched(connect(Target()), is_awaited=False) as holder:
         wait_until(lambda: "401" in progress(holder, "Namespace").failure, what="the token is refused")

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import json
 import queue
+import shutil
+import ssl
+import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,6 +20,7 @@ from urllib.parse import parse_qs, urlsplit
 import orjson
 
 from injector.cluster import Json
+from tests.lab.certs import Certificates
 
 MIGRATIONS = "/apis/phase2.tazlab.net/v1alpha1/secretmigrations"
 NAMESPACES = "/api/v1/namespaces"
@@ -69,6 +73,13 @@ class StubApi:
         for path in list(self._streams):
             self.push(path, b"")
 
+    def write_pod(self, folder: Path, certs: Certificates) -> dict[str, str]:
+        """Write what a pod is given, if the server has these certificates; return its variables."""
+        folder.mkdir()
+        (folder / "token").write_text("a-token", encoding="ascii")
+        shutil.copy(certs.ca, folder / "ca.crt")
+        return {"KUBERNETES_SERVICE_HOST": "127.0.0.1", "KUBERNETES_SERVICE_PORT": str(self.port)}
+
     def write_kubeconfig(self, folder: Path, token: str = "a-token") -> Path:  # noqa: S107 - made up
         """Return a file by which a client finds the server."""
         made = {
@@ -83,15 +94,19 @@ class StubApi:
 
 
 @contextmanager
-def serving(lists: Mapping[str, Sequence[Json]]) -> Iterator[StubApi]:
-    """A running server."""
+def serving(lists: Mapping[str, Sequence[Json]], certs: Certificates | None = None) -> Iterator[StubApi]:
+    """A running server; with certificates it speaks TLS."""
     stub = StubApi(lists)
 
     class Handler(_Handler):
         api = stub
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = _Server(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
+    if certs:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certs.server_cert, certs.server_key)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     stub.port = server.server_port
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
@@ -102,6 +117,13 @@ def serving(lists: Mapping[str, Sequence[Json]]) -> Iterator[StubApi]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing of a client that went away."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -7,7 +7,7 @@ import os
 import ssl
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,13 @@ from tests.lab.ports import PortPool
 from tests.lab.waiting import wait_until
 
 REPOSITORY = Path(__file__).parents[2]
+_IN_POD = """
+import pathlib, sys
+from injector.cli.main import entry
+from webhook.api import login
+login.POD = pathlib.Path(sys.argv.pop(1))
+entry()
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +73,12 @@ def running(
     certs: Certificates | None = None,
     client: Certificates | None = None,
     is_awaited: bool = True,
+    pod: tuple[Path, Mapping[str, str]] | None = None,
 ) -> Iterator[Running]:
-    """Start it and wait until it is ready, if wanted; end it whatever happens. Without a folder it watches."""
+    """Start it and wait until it is ready, if wanted; end it whatever happens. Without a folder it watches.
+
+    With `pod` it takes the folder for the one where kubelet puts a pod's token, and has these variables.
+    """
     ports = PortPool()
     port = ports.take()
     is_kept = "--tls-self-managed" in flags  # it serves what is in its folder
@@ -79,8 +90,7 @@ def running(
     listen = ("--listen", f"127.0.0.1:{port}")
     command = [
         sys.executable,
-        "-m",
-        "injector.cli",
+        *(("-c", _IN_POD, str(pod[0])) if pod else ("-m", "injector.cli")),
         "webhook",
         *(("--policy-dir", str(policies)) if policies else ()),
         *listen,
@@ -91,7 +101,12 @@ def running(
     ]
     with log.open("wb") as sink:
         popen = subprocess.Popen(
-            command, cwd=REPOSITORY, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, env=_environment()
+            command,
+            cwd=REPOSITORY,
+            stdin=subprocess.DEVNULL,
+            stdout=sink,
+            stderr=sink,
+            env={**_environment(), **(pod[1] if pod else {})},
         )
     http = urllib3.PoolManager(ssl_context=_trusting(certs, client)) if certs else urllib3.PoolManager()
     made = Running(f"{'https' if certs else 'http'}://127.0.0.1:{port}", popen, http, log)

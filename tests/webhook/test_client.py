@@ -12,9 +12,11 @@ import orjson
 import pytest
 
 from injector.errors import ClusterError
+from tests.lab.certs import Certificates, create_certificates
 from tests.lab.waiting import wait_until
 from tests.webhook.apistub import NAMESPACES, StubApi, serving
 from tests.webhook.watch.scripted import namespace
+from webhook.api import login
 from webhook.api.client import ApiClient, connect
 from webhook.api.port import MERGE_PATCH
 from webhook.settings import Target
@@ -51,6 +53,73 @@ def test_outside_of_a_pod_a_source_must_be_named(monkeypatch: pytest.MonkeyPatch
 
     with pytest.raises(ClusterError, match="name a --kubeconfig, or a --policy-dir"):
         connect(Target())
+
+
+@pytest.fixture(scope="module")
+def certs(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    return create_certificates(tmp_path_factory.mktemp("pki"))
+
+
+def test_a_pod_asks_with_its_token_which_kubelet_renews(
+    tmp_path: Path, certs: Certificates, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serving({NAMESPACES: []}, certs) as stub:
+        for name, value in stub.write_pod(tmp_path / "pod", certs).items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setattr(login, "POD", tmp_path / "pod")
+        api = connect(Target())
+
+        api.send("GET", NAMESPACES)
+        (tmp_path / "pod/token").write_text("b-token\n", encoding="ascii")
+        api.send("GET", NAMESPACES)
+        api.close()
+
+    assert stub.tokens == ["Bearer a-token", "Bearer b-token"]
+
+
+@pytest.fixture
+def pod(tmp_path: Path, certs: Certificates, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What a pod of an API server that is not there is given."""
+    for name, value in StubApi({}).write_pod(tmp_path / "pod", certs).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(login, "POD", tmp_path / "pod")
+    return tmp_path / "pod"
+
+
+@pytest.mark.parametrize("name", ["token", "ca.crt"])
+def test_a_pod_that_lacks_a_file_cannot_log_in(pod: Path, name: str) -> None:
+    (pod / name).unlink()
+
+    with pytest.raises(ClusterError, match="no pod with a token of its ServiceAccount"):
+        connect(Target())
+
+
+def test_a_token_that_went_away_is_told(pod: Path) -> None:
+    api = connect(Target())
+    (pod / "token").unlink()
+
+    with pytest.raises(ClusterError, match="the token cannot be read \\(FileNotFoundError\\)"):
+        api.send("GET", NAMESPACES)
+
+
+def test_a_pod_of_another_ca_is_not_believed(tmp_path: Path, pod: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = create_certificates(tmp_path / "other")
+    with serving({NAMESPACES: []}, other) as stub:
+        monkeypatch.setenv("KUBERNETES_SERVICE_PORT", str(stub.port))
+
+        with pytest.raises(ClusterError, match="no answer \\(SSLError\\)"):
+            connect(Target()).send("GET", NAMESPACES)
+
+    assert pod.is_dir()
+    assert stub.tokens == []
+
+
+def test_an_address_with_colons_is_put_in_brackets(pod: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "fd00::1")
+    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", "443")
+
+    assert pod.is_dir()
+    assert login.find_login(Target()).host == "https://[fd00::1]:443"
 
 
 def test_no_answer_is_told_without_the_librarys_own_text(tmp_path: Path) -> None:

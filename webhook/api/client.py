@@ -1,8 +1,7 @@
-"""The door to a real API server: the only file that imports the official client, and urllib3 beneath it.
+"""The door to a real API server. How it is found, and how one logs in there, is `webhook.api.login`'s to know.
 
-Of the client we take how a cluster is found and how one logs in there (kubeconfig, in-cluster files, tokens that are renewed,
-TLS); requests are plain JSON over its connection pool, because its models cost ten times the memory of what the webhook keeps,
-and drop fields that they do not know.
+Requests are plain JSON over urllib3's connections: the official client's models cost ten times the memory of what the webhook
+keeps, and drop fields that they do not know.
 """
 
 from __future__ import annotations
@@ -15,11 +14,9 @@ from urllib.parse import urlencode
 
 import orjson
 import urllib3
-from kubernetes import config
-from kubernetes.client import Configuration
-from kubernetes.client.rest import RESTClientObject
 
 from injector.errors import ClusterError
+from webhook.api.login import Login, find_login
 from webhook.api.port import JSON
 from webhook.settings import Target
 
@@ -27,8 +24,6 @@ _CONNECT_S: Final = 5.0
 _READ_S: Final = 30.0
 _UNKNOWN: Final = 401
 _PIECE: Final = 64 * 1024
-_CONNECTIONS: Final = 16
-"""One for each kind that is watched, and some for requests."""
 _MAX_ANSWER: Final = 128 * 1024 * 1024
 _NO_QUERY: Final[Mapping[str, str]] = {}
 
@@ -39,46 +34,21 @@ def connect(target: Target) -> ApiClient:
     Raises:
         ClusterError: the kubeconfig, or what a pod is given, cannot be used.
     """
-    return ApiClient(partial(_load, target))
-
-
-def _load(target: Target) -> Configuration:
-    settings = Configuration()
-    try:
-        if target.kubeconfig:
-            config.load_kube_config(  # type: ignore[no-untyped-call]
-                target.kubeconfig,
-                context=target.context or None,
-                client_configuration=settings,
-                persist_config=False,
-            )
-        else:
-            config.load_incluster_config(settings)  # type: ignore[no-untyped-call]
-    except Exception as err:  # noqa: BLE001 - its loaders raise whatever they stumble over, and the text may quote the file
-        if target.kubeconfig:
-            raise ClusterError(
-                f"{target.kubeconfig}: no kubeconfig that can be used ({type(err).__name__}); mend it, or name another context"
-            ) from None
-        raise ClusterError(
-            "no API server: this is no pod with a token of its ServiceAccount; name a --kubeconfig, or a --policy-dir"
-        ) from None
-    settings.connection_pool_maxsize = _CONNECTIONS
-    return settings
+    return ApiClient(partial(find_login, target))
 
 
 class ApiClient:
     """A `webhook.api.port.ApiServer`.
 
     Args:
-        load: reads how to log in. It is asked again when the API server does not know the token any more: the file may hold
-            a newer one, which the client looks at only once a minute.
+        load: reads how to log in. It is asked again when the API server does not know the token any more: a kubeconfig
+            may hold a newer one.
     """
 
-    def __init__(self, load: Callable[[], Configuration]) -> None:
+    def __init__(self, load: Callable[[], Login]) -> None:
         self._load = load
-        self._settings = settings = load()
-        self._host = str(settings.host).rstrip("/")
-        self._pool: urllib3.PoolManager = RESTClientObject(settings).pool_manager
+        self._login = load()
+        self._pool = self._login.pool
 
     def send(
         self,
@@ -120,12 +90,12 @@ class ApiClient:
         content_type: str = JSON,
     ) -> Iterator[urllib3.BaseHTTPResponse]:
         headers = {"Accept": JSON, "User-Agent": "phase2-webhook"}
-        token = self._token()
+        token = self._login.read_token()
         if token:
             headers["Authorization"] = token
         if data is not None:
             headers["Content-Type"] = content_type
-        url = f"{self._host}{path}" + (f"?{urlencode(query)}" if query else "")
+        url = f"{self._login.host}{path}" + (f"?{urlencode(query)}" if query else "")
         try:
             answer = self._pool.request(
                 method,
@@ -141,22 +111,13 @@ class ApiClient:
         try:
             if answer.status == _UNKNOWN:
                 with contextlib.suppress(ClusterError):
-                    self._settings = self._load()
+                    self._login = self._load()
             if answer.status >= 300:  # noqa: PLR2004 - redirects are none of an API server's answers
                 raise _refused(method, path, answer)
             yield answer
         finally:
             # What was read to its end is back in the pool already; everything else must not be used again.
             answer.close()
-
-    def _token(self) -> str:
-        try:
-            found = self._settings.get_api_key_with_prefix("BearerToken", alias="authorization")
-        except (config.ConfigException, OSError) as err:
-            raise ClusterError(
-                f"the token cannot be read ({type(err).__name__}); see that the pod has one of its ServiceAccount"
-            ) from None
-        return found if isinstance(found, str) else ""
 
 
 class _Pieces:
