@@ -8,6 +8,7 @@ import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final, TypeAlias
 
+from injector.pod.names import RELEASED
 from webhook.answering import Decide, OnError, answer_review
 from webhook.events.occurrences import find_occurrence
 from webhook.logs import LOGGER
@@ -23,7 +24,6 @@ Send: TypeAlias = Callable[[Message], Awaitable[None]]
 _LOG: Final = logging.getLogger(LOGGER)
 _JSON: Final = b"application/json"
 _TOO_LARGE: Final = "the body is larger than any AdmissionReview; send one review"
-_PODS: Final = "pods"
 _QUIET: Final = frozenset({Outcome.UNCHANGED})
 
 
@@ -67,8 +67,8 @@ class ReviewEndpoint:
         )
         await _send(send, reply)
         self._metrics.observe(self._name, reply.outcome, time.perf_counter() - started_s)
-        if self._name == _PODS and reply.outcome is Outcome.MUTATED and reply.request and not reply.request.is_dry_run:
-            self._metrics.count_flagged()  # every pod that changes is flagged
+        if reply.request and not reply.request.is_dry_run and reply.answer and RELEASED in (reply.answer.notes or ()):
+            self._metrics.count_flagged()
         if reply.outcome not in _QUIET:
             self._tell(reply)
             self._make_event(reply)

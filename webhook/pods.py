@@ -7,6 +7,7 @@ from typing import Final
 from injector.config.model import DEFAULT
 from injector.convention.known import Proposer
 from injector.convention.obey import decide
+from injector.pod.names import RELEASED
 from injector.pod.patch import make_patch
 from webhook.review import Answer, Outcome, Request
 from webhook.state import Snapshot
@@ -40,6 +41,8 @@ def decide_pod(request: Request, snapshot: Snapshot, *, proposer: Proposer | Non
     patch = make_patch(request.body, change.pod)
     if patch:
         notes = {**_note(Outcome.MUTATED), "migration-revision": change.revision}
+        if change.released:
+            notes[RELEASED] = ",".join(change.released)
         return Answer(Outcome.MUTATED, patch, change.warnings, notes=notes)
     if (change.warnings or made.denied) and not snapshot.is_complete:
         return _warn(_TOO_EARLY)

@@ -9,6 +9,7 @@ from injector.pod.annotate import MAX_CONFIG, config_size
 from injector.pod.model import Body
 from injector.pod.names import annotation
 from injector.pod.reading import as_list, iter_containers, metadata_of, spec_of
+from injector.pod.rewire import File
 
 _MAX_ANNOTATIONS: Final = 262_144
 """All annotations of an object together: https://kubernetes.io/docs/concepts/overview/working-with-objects/annotations."""
@@ -33,7 +34,24 @@ def why_clashing(pod: Body, annotations: Mapping[str, str], containers: Iterable
     wants_shared = annotations.get(annotation("agent-share-process-namespace")) == "true"
     if wants_shared and spec_of(pod).get("shareProcessNamespace") is False:
         return "shareProcessNamespace is false, and its app is told of new credentials by a signal; remove it"
+    if wants_shared and spec_of(pod).get("hostPID") is True:
+        return "hostPID is true, which goes with no signal between its own containers; remove it, or let the app read its file again"
     return _why_mounted_twice(pod, annotations, set(containers))
+
+
+def why_colliding(files: Iterable[File]) -> str:
+    """Return in words that two values would be rendered as one file, or over a whole file system; empty when they would not."""
+    known: dict[str, File] = {}
+    for file in files:
+        other = known.setdefault(file.path, file)
+        if (other.secret, other.key) != (file.secret, file.key):
+            return (
+                f"Secrets {other.secret} and {file.secret} would be rendered at one path, {file.path}, for all of its containers; "
+                "mount one of them elsewhere"
+            )
+        if not file.path.rpartition("/")[0]:
+            return f"a file in the root folder would be rendered, {file.path}, and hide all that is there; mount it elsewhere"
+    return ""
 
 
 def _why_mounted_twice(pod: Body, annotations: Mapping[str, str], containers: set[str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from injector.config.model import LABEL_PREFIX
@@ -38,28 +38,13 @@ class PodChange:
     Attributes:
         pod: the new pod; the very object that was given when nothing changes.
         warnings: for the person who made the pod, in words.
-        released: Secrets that it reads no longer, sorted.
+        moved: Secrets of which it gets what moves from the agent, sorted.
+        released: of these, the ones that it reads no longer, sorted.
         revision: hash of the migrations that it obeys; empty when it obeys none.
     """
 
     pod: Body
     warnings: tuple[str, ...] = ()
+    moved: tuple[str, ...] = ()
     released: tuple[str, ...] = ()
     revision: str = ""
-
-
-@dataclass(slots=True)
-class Draft:
-    """A pod in the making.
-
-    Attributes:
-        annotations: the injector's, to be added.
-        containers: names of the containers that get files.
-        has_token_volume: a projected token was added.
-    """
-
-    pod: dict[str, Json]
-    annotations: dict[str, str] = field(default_factory=dict)
-    containers: dict[str, None] = field(default_factory=dict)
-    released: dict[str, None] = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Final
@@ -12,7 +12,7 @@ from typing import Final
 from injector.migration.model import ContainerReads, SecretMigration, Stage, Workload
 from injector.migration.write import write_migration
 from injector.pod.annotate import TOKEN_VOLUME, Identity, build_annotations
-from injector.pod.clashes import why_clashing
+from injector.pod.clashes import why_clashing, why_colliding
 from injector.pod.model import Body, Json, PodChange, Settings
 from injector.pod.names import ESO, OPT_IN, RELEASED, REVISION, SKIP, annotation
 from injector.pod.overrides import Overrides, read_overrides
@@ -25,6 +25,7 @@ from injector.pod.reading import (
     is_ours,
     metadata_of,
     read_secrets,
+    readers_of,
     spec_of,
     volume_secrets,
     why_marked,
@@ -119,11 +120,6 @@ def _choose(pod: Body, migrations: Sequence[SecretMigration], asked: Overrides) 
         workload, why = _workload_of(pod, migration, account, asked)
         if workload is None:
             warnings.append(f"phase2: Secret {migration.secret} stays: {why}")
-        elif chosen and (chosen[0][1].role, chosen[0][0].auth) != (workload.role, migration.auth):
-            warnings.append(
-                f"phase2: Secret {migration.secret} stays: SecretMigrations {chosen[0][0].name} and {migration.name} want different "
-                "roles, and a pod has one"
-            )
         else:
             chosen.append((migration, workload))
     return chosen, warnings
@@ -147,6 +143,12 @@ def _change(pod: Body, chosen: Chosen, warnings: list[str], settings: Settings) 
     containers: dict[str, None] = {}
     obeyed: list[tuple[SecretMigration, Workload]] = []
     for migration, workload in chosen:
+        if obeyed and (obeyed[0][1].role, obeyed[0][0].auth) != (workload.role, migration.auth):
+            warnings.append(
+                f"phase2: Secret {migration.secret} stays: SecretMigrations {obeyed[0][0].name} and {migration.name} want different "
+                "roles, and a pod has one"
+            )
+            continue
         trial = dict(made)
         try:
             found, names = _rewire_pod(trial, migration, workload)
@@ -177,13 +179,21 @@ def _change(pod: Body, chosen: Chosen, warnings: list[str], settings: Settings) 
     )
     if _reads_from_start(pod, made):
         annotations[annotation("agent-init-first")] = "true"
-    clash = why_clashing(made, annotations, containers)
+    clash = why_colliding(files) or why_clashing(made, annotations, containers)
     if clash:
         return PodChange(pod=pod, warnings=(*warnings, f"phase2: left alone: {clash}"))
-    released = tuple(sorted(one.secret for one, _ in obeyed))
+    left = {one.secret: readers_of(made, one.secret, one.keys) for one, _ in obeyed}
+    warnings += [
+        f"phase2: Secret {secret} moved, and container {', '.join(names)} goes on reading it: its SecretMigration does not speak of "
+        "that, or it is loaded whole by envFrom"
+        for secret, names in sorted(left.items())
+        if names
+    ]
+    released = tuple(sorted(secret for secret, names in left.items() if not names))
     revision = _revision(tuple(one for one, _ in obeyed))
     _finish(made, annotations, released, revision, settings)
-    return PodChange(pod=made, warnings=tuple(warnings), released=released, revision=revision)
+    moved = tuple(sorted(left))
+    return PodChange(pod=made, warnings=tuple(warnings), moved=moved, released=released, revision=revision)
 
 
 _OTHERS_READ: Final = 0o004
@@ -221,12 +231,15 @@ def _rewire_pod(pod: dict[str, Json], migration: SecretMigration, workload: Work
     volumes = as_list(spec.get("volumes"))
     files: list[File] = []
     names: list[str] = []
+    readers = readers_of(pod, migration.secret, migration.keys)
     for kind in CONTAINER_LISTS:
         if kind not in spec:
             continue
         made: list[Json] = []
         for container in as_list(spec.get(kind)):
-            reads = _reads_of(container, workload, is_init=kind == "initContainers" and not _goes_on(container))
+            reads = _reads_of(
+                container, workload, readers, is_init=kind == "initContainers" and not _goes_on(container)
+            )
             changed = dict(container)
             if reads is not None:
                 found = rewire(changed, volumes, migration, reads)
@@ -254,12 +267,16 @@ def _reads_from_start(before: Body, after: Body) -> bool:
     return spec_of(before).get("initContainers") != spec_of(after).get("initContainers")
 
 
-def _reads_of(container: Mapping[str, Json], workload: Workload, *, is_init: bool) -> ContainerReads | None:
+def _reads_of(
+    container: Mapping[str, Json], workload: Workload, readers: Collection[str], *, is_init: bool
+) -> ContainerReads | None:
     name = container.get("name")
     for one in workload.containers:
         if one.name == name and one.is_init == is_init:
             return one
-    return next((one for one in workload.containers if one.name == "*" and not is_init), None)
+    if is_init or (readers and str(name) not in readers):
+        return None  # a chart's other container, where it is seen whose values these are
+    return next((one for one in workload.containers if one.name == "*"), None)
 
 
 def _unused_dropped(spec: Mapping[str, Json], secret: str) -> list[Json]:
@@ -273,7 +290,7 @@ def _unused_dropped(spec: Mapping[str, Json], secret: str) -> list[Json]:
     return [
         dict(one)
         for one in as_list(spec.get("volumes"))
-        if str(one.get("name")) in mounted or secret not in dict(volume_secrets(one))
+        if str(one.get("name")) in mounted or all(name != secret for name, _ in volume_secrets(one))
     ]
 
 
@@ -283,12 +300,13 @@ def _finish(
     prefix = settings.label_prefix
     metadata = dict(as_map(pod.get("metadata")))
     labels, notes = dict(as_map(metadata.get("labels"))), dict(as_map(metadata.get("annotations")))
-    labels[f"{prefix}/{ESO}"] = SKIP
+    if released:
+        labels[f"{prefix}/{ESO}"] = SKIP
+        notes[f"{prefix}/{RELEASED}"] = ",".join(released)
     labels[f"{prefix}/{OPT_IN}"] = (
         "true"  # also where the namespace said so: who counts pods, or validates them, goes by it
     )
     notes.update(annotations)
-    notes[f"{prefix}/{RELEASED}"] = ",".join(released)
     notes[f"{prefix}/{REVISION}"] = revision
     metadata["labels"], metadata["annotations"] = labels, notes
     pod["metadata"] = metadata
@@ -326,8 +344,3 @@ def _needs_seccomp(spec: Mapping[str, Json]) -> bool:
 def _revision(migrations: tuple[SecretMigration, ...]) -> str:
     text = "\n".join(write_migration(one) for one in migrations)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def has_spec(pod: Body) -> bool:
-    """Tell whether an object looks like a pod at all."""
-    return bool(spec_of(pod).get("containers"))

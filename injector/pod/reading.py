@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from injector.pod.model import Body, Json, Settings
@@ -23,6 +24,15 @@ _VOLUMES: Final = frozenset(
 )
 _NO_NAMESPACES: Final = frozenset({"kube-system", "kube-public"})
 """The injector refuses pods of these: vault-k8s agent-inject/handler.go:36-39@v1.6.2."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One key of a Secret that a volume holds: at which path, and with which permissions, if they are its own."""
+
+    key: str
+    path: str
+    mode: int | None = None
 
 
 def spec_of(pod: Body) -> Body:
@@ -65,8 +75,8 @@ def read_secrets(pod: Body) -> dict[str, set[str]]:
     """Return the Secrets that containers read: name -> keys, ``*`` for all of them."""
     found: dict[str, set[str]] = {}
     for volume in as_list(spec_of(pod).get("volumes")):
-        for name, keys in volume_secrets(volume):
-            found.setdefault(name, set()).update(keys or {"*"})
+        for name, items in volume_secrets(volume):
+            found.setdefault(name, set()).update({one.key for one in items} or {"*"})
     for _, container in iter_containers(pod):
         for variable in as_list(container.get("env")):
             if "valueFrom" not in variable:
@@ -81,8 +91,8 @@ def read_secrets(pod: Body) -> dict[str, set[str]]:
     return found
 
 
-def volume_secrets(volume: Body) -> Iterator[tuple[str, dict[str, str]]]:
-    """Yield (Secret, key -> path) of a volume; no keys stand for all of them."""
+def volume_secrets(volume: Body) -> Iterator[tuple[str, tuple[Item, ...]]]:
+    """Yield (Secret, items) of a volume; no items stand for all of its keys."""
     secret = as_map(volume.get("secret"))
     if isinstance(secret.get("secretName"), str):
         yield str(secret["secretName"]), _items(secret)
@@ -92,8 +102,45 @@ def volume_secrets(volume: Body) -> Iterator[tuple[str, dict[str, str]]]:
             yield str(projected["name"]), _items(projected)
 
 
-def _items(source: Mapping[str, Json]) -> dict[str, str]:
-    return {str(one.get("key", "")): str(one.get("path", "")) for one in as_list(source.get("items"))}
+def _items(source: Mapping[str, Json]) -> tuple[Item, ...]:
+    made: list[Item] = []
+    for one in as_list(source.get("items")):
+        mode = one.get("mode")
+        made.append(Item(str(one.get("key", "")), str(one.get("path", "")), mode if isinstance(mode, int) else None))
+    return tuple(made)
+
+
+def readers_of(pod: Body, secret: str, keys: Collection[str]) -> dict[str, None]:
+    """Return the containers that read some of these keys of a Secret, or all of it, in the pod's order."""
+    moved = {"*", *keys}
+    volumes = {
+        str(volume.get("name"))
+        for volume in as_list(spec_of(pod).get("volumes"))
+        for name, items in volume_secrets(volume)
+        if name == secret and ({one.key for one in items} or {"*"}) & moved
+    }
+    return {
+        str(container.get("name")): None
+        for _, container in iter_containers(pod)
+        if loads_whole(container, secret)
+        or any(str(mount.get("name")) in volumes for mount in as_list(container.get("volumeMounts")))
+        or any(key in moved for _, key in variables_of(container, secret))
+    }
+
+
+def variables_of(container: Mapping[str, Json], secret: str) -> Iterator[tuple[str, str]]:
+    """Yield (variable, key) of each variable that a Secret fills."""
+    for variable in as_list(container.get("env")):
+        if "valueFrom" not in variable:
+            continue  # most have a value
+        ref = as_map(as_map(variable["valueFrom"]).get("secretKeyRef"))
+        if ref.get("name") == secret:
+            yield str(variable.get("name")), str(ref.get("key", ""))
+
+
+def loads_whole(container: Mapping[str, Json], secret: str) -> bool:
+    """Tell whether ``envFrom`` makes variables of all that a Secret holds."""
+    return any(as_map(source.get("secretRef")).get("name") == secret for source in as_list(container.get("envFrom")))
 
 
 def is_ours(pod: Body, settings: Settings) -> bool:

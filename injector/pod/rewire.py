@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from injector.migration.model import ContainerReads, Delivery, Read, SecretMigration
+from injector.pod.mentions import find_mention
 from injector.pod.model import Json
-from injector.pod.reading import as_list, as_map, volume_secrets
+from injector.pod.reading import Item, as_list, as_map, loads_whole, variables_of, volume_secrets
 
 FOLDER: Final = "/vault/secrets"
 MAIN_VOLUME: Final = "vault-secrets"
 """The injector's own volume, mounted at `FOLDER`. Source: vault-k8s agent-inject/agent/container_volume.go@v1.6.2."""
 _SHELL: Final = "/bin/sh"
+_SHELL_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -49,6 +52,7 @@ def rewire(
     for volume in volumes:
         files += _drop_mounts(container, volume, migration)
     wrapped: dict[str, str] = {}
+    from_files: set[str] = set()
     for read in reads.reads:
         if read.delivery is Delivery.FILE:
             files += (
@@ -56,15 +60,19 @@ def rewire(
             )
             continue
         for key, env in _variables(read, migration):
-            path = read.path or f"{FOLDER}/{migration.secret}/{key}"
+            path = _path_of(read, migration, key)
             files.append(File(migration.secret, key, path, read.mode))
             if read.delivery is Delivery.ENV_FILE:
                 _set_file_variable(container, migration, key, env, read, path)
+                from_files.add(env)
             else:
                 _drop_variable(container, migration, key, env)
                 wrapped[env] = path
     _check_left(container, migration)
     _check_loaded(container, migration, reads)
+    mention = find_mention(container, from_files, wrapped)
+    if mention:
+        raise CannotRewireError(mention)
     if wrapped:
         _wrap(container, wrapped, reads)
     return files
@@ -75,6 +83,12 @@ def _variables(read: Read, migration: SecretMigration) -> list[tuple[str, str]]:
     if read.key == "*":
         return [(key, f"{read.env}{key}") for key in migration.keys]
     return [(read.key, read.env)]
+
+
+def _path_of(read: Read, migration: SecretMigration, key: str) -> str:
+    if not read.path:
+        return f"{FOLDER}/{migration.secret}/{key}"
+    return f"{read.path.rstrip('/')}/{key}" if read.key == "*" else read.path
 
 
 def _files_of(read: Read, migration: SecretMigration, known: Sequence[File]) -> list[File]:
@@ -111,36 +125,34 @@ def _sub_mount(path: Json, sub_path: str) -> Json:
 
 def _drop_mounts(container: dict[str, Json], volume: Mapping[str, Json], migration: SecretMigration) -> list[File]:
     """Take out the mounts of a volume that holds the Secret, and return the files that stand in for it."""
-    sources = dict(volume_secrets(volume))
-    if migration.secret not in sources:
+    items = next((items for name, items in volume_secrets(volume) if name == migration.secret), None)
+    if items is None:
         return []
     mounts = [one for one in as_list(container.get("volumeMounts")) if one.get("name") == volume.get("name")]
     if not mounts:
         return []
     projected = as_list(as_map(volume.get("projected")).get("sources"))
-    if len(sources) > 1 or len(projected) > 1:
+    if len(projected) > 1:
         raise CannotRewireError(
             f"volume {volume.get('name')} joins Secret {migration.secret} with other sources; give it a volume of its own"
         )
-    items = sources[migration.secret]
-    moved = set(migration.keys)
-    stays = sorted(set(items) - moved)
+    stays = sorted({one.key for one in items} - set(migration.keys))
     if stays:
         raise CannotRewireError(
             f"volume {volume.get('name')} also holds {', '.join(stays)}, which stays with the Secret"
         )
-    layout = items or {key: key for key in migration.keys}
-    mode = _mode_of(volume)
+    layout = items or tuple(Item(key, key) for key in migration.keys)
+    common = _mode_of(volume)
     files: list[File] = []
     for mount in mounts:
-        files += _files_of_mount(container, mount, layout, migration.secret, mode)
+        files += _files_of_mount(container, mount, layout, migration.secret, common)
     kept: list[Json] = [dict(one) for one in as_list(container.get("volumeMounts")) if one not in mounts]
     container["volumeMounts"] = kept + _sub_mounts(mounts, layout, migration.secret)
     return files
 
 
 def _files_of_mount(
-    container: Mapping[str, Json], mount: Mapping[str, Json], layout: Mapping[str, str], secret: str, mode: str
+    container: Mapping[str, Json], mount: Mapping[str, Json], layout: Sequence[Item], secret: str, common: int | None
 ) -> list[File]:
     path = str(mount.get("mountPath", ""))
     sub_path = str(mount.get("subPath", "")).strip("/")
@@ -149,31 +161,37 @@ def _files_of_mount(
             f"container {container.get('name')} mounts it by subPathExpr, which is known only when the pod runs"
         )
     if not sub_path:
-        return [File(secret, key, f"{path.rstrip('/')}/{target}", mode) for key, target in layout.items()]
-    found = [key for key, target in layout.items() if target == sub_path]
-    if not found:
+        folder = path.rstrip("/")
+        return [File(secret, one.key, f"{folder}/{one.path}", _octal(one.mode or common)) for one in layout]
+    found = next((one for one in layout if one.path == sub_path), None)
+    if found is None:
         raise CannotRewireError(f"container {container.get('name')} mounts {sub_path} of it, which is no moved key")
-    return [File(secret, found[0], f"{FOLDER}/{secret}/{found[0]}", mode)]
+    return [File(secret, found.key, f"{FOLDER}/{secret}/{found.key}", _octal(found.mode or common))]
 
 
-def _sub_mounts(mounts: Sequence[Mapping[str, Json]], layout: Mapping[str, str], secret: str) -> list[Json]:
+def _sub_mounts(mounts: Sequence[Mapping[str, Json]], layout: Sequence[Item], secret: str) -> list[Json]:
     """Return the mounts of single files."""
     made: list[Json] = []
     for mount in mounts:
         sub_path = str(mount.get("subPath", "")).strip("/")
-        key = next((key for key, target in layout.items() if target == sub_path), None)
+        key = next((one.key for one in layout if one.path == sub_path), None)
         if sub_path and key:
             made.append(_sub_mount(mount.get("mountPath"), f"{secret}/{key}"))
     return made
 
 
-def _mode_of(volume: Mapping[str, Json]) -> str:
-    """Return the permissions of a volume's files as octal text; empty for Kubernetes' default, which the agent's is too."""
+def _mode_of(volume: Mapping[str, Json]) -> int | None:
+    """Return the permissions of a volume's files; None where it names none."""
     for part in ("secret", "projected"):
         mode = as_map(volume.get(part)).get("defaultMode")
-        if isinstance(mode, int) and mode != 0o644:  # noqa: PLR2004 - Kubernetes' default
-            return f"{mode:04o}"
-    return ""
+        if isinstance(mode, int):
+            return mode
+    return None
+
+
+def _octal(mode: int | None) -> str:
+    """Return permissions as octal text; empty for Kubernetes' default, which the agent's is too."""
+    return "" if mode is None or mode == 0o644 else f"{mode:04o}"  # noqa: PLR2004 - the default
 
 
 def _refers(variable: Mapping[str, Json], migration: SecretMigration, key: str) -> bool:
@@ -197,7 +215,7 @@ def _set_file_variable(
             made.append(dict(variable))
     if not is_there:
         made.append(replacement)
-        if _loads_whole(container, migration):
+        if loads_whole(container, migration.secret):
             # envFrom would still set the old variable, and many apps refuse both: an empty one counts as unset.
             made.append({"name": env, "value": ""})
     container["env"] = made
@@ -213,22 +231,13 @@ def _drop_variable(container: dict[str, Json], migration: SecretMigration, key: 
         container["env"] = made
 
 
-def _loads_whole(container: Mapping[str, Json], migration: SecretMigration) -> bool:
-    return any(
-        as_map(source.get("secretRef")).get("name") == migration.secret for source in as_list(container.get("envFrom"))
-    )
-
-
 def _check_left(container: Mapping[str, Json], migration: SecretMigration) -> None:
     """Refuse when a variable still reads a moved key: the migration does not speak of it."""
-    for variable in as_list(container.get("env")):
-        if "valueFrom" not in variable:
-            continue
-        ref = as_map(as_map(variable["valueFrom"]).get("secretKeyRef"))
-        if ref.get("name") == migration.secret and ref.get("key") in migration.keys:
+    for variable, key in variables_of(container, migration.secret):
+        if key in migration.keys:
             raise CannotRewireError(
-                f"container {container.get('name')} reads {ref.get('key')} as {variable.get('name')}, of which SecretMigration "
-                f"{migration.name} does not speak"
+                f"container {container.get('name')} reads {key} as {variable}, of which SecretMigration {migration.name} "
+                "does not speak"
             )
 
 
@@ -237,7 +246,7 @@ def _check_loaded(container: Mapping[str, Json], migration: SecretMigration, rea
 
     The container would go on reading the Secret, and be flagged as one that does not.
     """
-    if _loads_whole(container, migration) and all(read.delivery is Delivery.FILE for read in reads.reads):
+    if loads_whole(container, migration.secret) and all(read.delivery is Delivery.FILE for read in reads.reads):
         raise CannotRewireError(
             f"container {container.get('name')} reads all of it by envFrom, of which SecretMigration {migration.name} does not speak"
         )
@@ -251,6 +260,9 @@ def _wrap(container: dict[str, Json], variables: Mapping[str, str], reads: Conta
         raise CannotRewireError(
             f"container {container.get('name')} names no command that could be wrapped to set {', '.join(sorted(variables))}"
         )
+    unset = sorted(name for name in variables if not _SHELL_NAME.fullmatch(name))
+    if unset:
+        raise CannotRewireError(f"container {container.get('name')} reads variable {unset[0]}, which no shell can set")
     container["command"] = list(wrap_command(own, variables))
 
 

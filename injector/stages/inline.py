@@ -74,13 +74,13 @@ def _write_template(
     if f"{config.label_prefix}/{REVISION}" in _part(body, "annotations"):
         return  # written together with the other migrations of these pods
     change = mutate_pod(opted, consumer.ref.namespace, migrations, settings_of(config))
-    left = sorted({one.secret for one in migrations} - set(change.released))
+    left = sorted({one.secret for one in migrations} - set(change.moved))
     if left:
         why = "; ".join(one.removeprefix("phase2: ") for one in change.warnings) or f"Secret {', '.join(left)} stays"
         raise EditError(f"{consumer.ref}: {why}", consumer.origin.location)
     if template and _mounts_injectors_volume(change.pod):
         message = (
-            f"{consumer.ref}: mounts a single file of Secret {', '.join(change.released)} by subPath, and a pod template cannot name "
+            f"{consumer.ref}: mounts a single file of Secret {', '.join(change.moved)} by subPath, and a pod template cannot name "
             "the injector's volume; mount the folder, or let the webhook do it"
         )
         raise EditError(message, consumer.origin.location)

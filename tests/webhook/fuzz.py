@@ -109,6 +109,11 @@ def check(rng: Random) -> str:
         assert answer.get("auditAnnotations", {}).get("outcome") == _noted(answer), where
         return "denied" if is_denied else "left"
     after: dict[str, Any] = patched(body, reply)
+    is_kept = traits.form == "env-from" or (  # somebody goes on reading it
+        traits.form == "shared" and world.stage is not None and len(body["spec"]["containers"]) > 1
+    )
+    assert (after["metadata"]["labels"].get(f"{OURS}/eso") == "skip") is not is_kept, where
+    assert ("released-secrets" in answer["auditAnnotations"]) is not is_kept, where
     moved = {"app"} if world.stage is not None else {"app", "side-0"}
     _check_kept(body, after, moved, is_read=traits.form in MOUNTS)
     if world.stage is not None:
@@ -133,7 +138,6 @@ def _check_kept(before: dict[str, Any], after: dict[str, Any], moved: set[str], 
     injected = after["metadata"]["annotations"]["vault.hashicorp.com/agent-inject-containers"].split(",")
     assert "app" in injected
     assert set(injected) <= moved
-    assert after["metadata"]["labels"][f"{OURS}/eso"] == "skip"
     notes = after["metadata"]["annotations"].items()
     templates = [value for key, value in notes if key.startswith("vault.hashicorp.com/agent-inject-template-")]
     assert templates

@@ -42,6 +42,7 @@ def test_pod_that_opted_in_gets_the_patch_of_the_library() -> None:
     assert response(reply)["auditAnnotations"] == {
         "outcome": "mutated",
         "migration-revision": mutate_pod(body, "shop", [migration()]).revision,
+        "released-secrets": "db",
     }
 
 
