@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+import re
+from typing import Any, Final
 
 import click
 
@@ -19,6 +20,9 @@ from webhook.answering import OnError
 from webhook.certs.flags import find_client_ca, find_files, find_keeping, tls_flags
 from webhook.settings import Settings, Target, parse_listen
 from webhook.validation import make_rules
+
+_OF_SYSTEM: Final = re.compile(r"(.+) \(os error \d+\)")
+"""What the server says when the system gives it no socket."""
 
 
 @click.command("webhook", cls=Command, context_settings=CONTEXT)
@@ -127,8 +131,29 @@ def command(
         raise InputError(f"{files.certificate}: does not fit the key {files.key}, or is no PEM; name a pair")
     if check:
         return _check(settings)
-    serve(settings)
+    _find_api_server(settings)
+    try:
+        serve(settings)
+    except RuntimeError as err:
+        taken = _OF_SYSTEM.match(str(err))
+        if not taken:
+            raise
+        raise InputError(
+            f"--listen {where}: cannot be listened on: {taken[1]}; end what listens there, or give another address and port"
+        ) from err
     return Answer(document="")
+
+
+def _find_api_server(settings: Settings) -> None:
+    """Refuse what names no API server before anything is started: a worker could only fail, again and again.
+
+    In a pod there is nothing to look at, and whoever starts the workers needs no client in memory.
+    """
+    is_needed = not settings.policy_dir or settings.keeping is not None
+    if is_needed and (settings.cluster.kubeconfig or "KUBERNETES_SERVICE_HOST" not in os.environ):
+        from webhook.api.client import connect  # noqa: PLC0415 - a folder needs no client
+
+        connect(settings.cluster).close()
 
 
 def _check(settings: Settings) -> Answer:

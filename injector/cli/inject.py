@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from injector.convention.workload import Owner
     from injector.manifests.yamldoc import Map
     from injector.pod.model import Json, PodChange
+
+
+_MAKERS: Final = frozenset({"HelmRelease", "Application", "ApplicationSet", "Kustomization"})
+"""Kinds whose pods something else renders."""
 
 
 class InjectFormat(StrEnum):
@@ -46,8 +50,15 @@ class InjectFormat(StrEnum):
     show_default=True,
     help="Where the SecretMigrations are.",
 )
-@flag("--namespace", metavar="NAMESPACE", default="", help="Namespace of pods that name none.")
-@flag("-o", "--output", type=OneOf(InjectFormat), default=InjectFormat.YAML, show_default=True, help="Format.")
+@flag("-n", "--namespace", metavar="NAMESPACE", default="", help="Namespace of pods that name none.")
+@flag(
+    "-o",
+    "--output",
+    type=OneOf(InjectFormat),
+    default=InjectFormat.YAML,
+    show_default=True,
+    help="Format; patch is a JSON patch of what was given: pod or workload.",
+)
 @flag(
     "--config", metavar="FILE", type=PathName(), default="", help="Configuration; by default the nearest phase2.yaml."
 )
@@ -78,9 +89,11 @@ def command(
     cluster = ClusterState.of_objects(loaded.objects)
     notes = [Note("warning", one) for one in loaded.problems]
     results: list[tuple[Map, PodChange]] = []
+    kinds_seen: set[str] = set()
     for document in _read_documents(filename):
         pod = _pod_of(document)
         if pod is None:
+            kinds_seen.add(str(document.get("kind", "")))
             notes.append(Note("info", f"{document.at()}: is no pod and has no pod template: passed over"))
             continue
         own = _namespace_of(document) or namespace or "default"
@@ -99,8 +112,19 @@ def command(
         notes += [Note("warning", f"{document.at()}: {text.removeprefix('phase2: ')}") for text in change.warnings]
         results.append((document, change))
     if not results:
-        raise InputError(f"{filename}: holds no pod and no workload; name a file that does")
+        raise InputError(_nothing_in(filename, kinds_seen))
     return Answer(document=_render(results, output), notes=tuple(notes), exit_code=2 if loaded.problems else 0)
+
+
+def _nothing_in(filename: str, kinds: Collection[str]) -> str:
+    """Say that there is no pod, and where the pods of what is there instead come from."""
+    name = "<stdin>" if filename == "-" else filename
+    if not _MAKERS.isdisjoint(kinds):
+        return (
+            f"{name}: holds no pod and no workload; a chart or a folder makes them: give what it renders, "
+            "as in `helm template … | phase2 inject -f -`, or see `phase2 plan -o json`"
+        )
+    return f"{name}: holds no pod and no workload; name a file that does"
 
 
 def _read_documents(filename: str) -> Iterator[Map]:
@@ -157,18 +181,25 @@ def _namespace_of(document: Map) -> str:
 def _render(results: Sequence[tuple[Map, PodChange]], output: InjectFormat) -> str:
     import json
 
-    from injector.pod.patch import make_patch
     from injector.report.yamltext import encode
 
     if output is InjectFormat.PATCH:
-        patches = [
-            make_patch(pod, change.pod) for document, change in results if (pod := _pod_of(document)) is not None
-        ]
+        patches = [list(_patch(document, change)) for document, change in results]
         return json.dumps(patches[0] if len(patches) == 1 else patches, indent=2, ensure_ascii=False) + "\n"
     objects = [_put_back(document, change) for document, change in results]
     if output is InjectFormat.JSON:
         return json.dumps(objects[0] if len(objects) == 1 else objects, indent=2, ensure_ascii=False) + "\n"
     return "---\n".join(encode(one) for one in objects)
+
+
+def _patch(document: Map, change: PodChange) -> Iterator[dict[str, Json]]:
+    """Yield the webhook's operations, with paths that start at the document: a pod template stands deeper."""
+    from injector.pod.patch import make_patch
+    from injector.stages.places import TEMPLATES
+
+    above = "".join(f"/{step}" for step in TEMPLATES[str(document.get("kind", ""))])
+    for operation in make_patch(_pod_of(document) or {}, change.pod):
+        yield {**operation, "path": f"{above}{operation['path']}"}
 
 
 def _put_back(document: Map, change: PodChange) -> Any:

@@ -65,6 +65,22 @@ def test_template_of_a_workload_is_changed_in_its_place(run: Run, tmp_path: Path
     assert found == mutate_pod(template, "shop", [migration()]).pod
 
 
+@pytest.mark.parametrize("path", ["spec.template", "spec.jobTemplate.spec.template"])
+def test_patch_of_a_workload_fits_the_workload(run: Run, tmp_path: Path, policies: str, path: str) -> None:
+    within: object = pod(mounted(), volumes=[volume()])
+    for step in reversed(path.split(".")[1:]):
+        within = {step: within}
+    kind = "CronJob" if "jobTemplate" in path else "Deployment"
+    metadata = {"name": "x", "namespace": "shop", "annotations": {"its": "own"}}
+    body = {"kind": kind, "metadata": metadata, "spec": within}
+    file = write(tmp_path / "workload.yaml", body)
+
+    ran = run("inject", "-f", file, "--policy-dir", policies, "-o", "patch")
+
+    changed = run("inject", "-f", file, "--policy-dir", policies, "-o", "json")
+    assert jsonpatch.apply_patch(body, json.loads(ran.out)) == json.loads(changed.out) != body
+
+
 def test_warnings_stand_on_stderr_with_the_line(run: Run, tmp_path: Path, policies: str) -> None:
     file = write(tmp_path / "pod.yaml", pod(mounted(), volumes=[volume()]))
 
@@ -105,7 +121,12 @@ def test_a_broken_migration_is_no_full_answer(run: Run, tmp_path: Path, policies
 
 @pytest.mark.parametrize(
     ("content", "told"),
-    [("a: [", "is no YAML"), ("kind: Service\n", "holds no pod"), (None, "cannot be read")],
+    [
+        ("a: [", "is no YAML"),
+        ("kind: Service\n", "holds no pod and no workload; name a file"),
+        ("kind: HelmRelease\n", "give what it renders"),
+        (None, "cannot be read"),
+    ],
 )
 def test_a_file_without_a_pod_is_told(run: Run, tmp_path: Path, policies: str, content: str | None, told: str) -> None:
     file = tmp_path / "pod.yaml"

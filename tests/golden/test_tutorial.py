@@ -1,16 +1,19 @@
-"""The tutorial keeps its word."""
+"""The tutorial keeps its word, and so do other pages that show commands with their output."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from tests.golden.tutorial import PAGE, commands, rendered
+import pytest
+
+from tests.golden.tutorial import PAGES, commands, rendered
 
 
-def test_every_command_of_the_tutorial_prints_what_stands_there(tmp_path: Path) -> None:
-    page = rendered(tmp_path)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_command_of_the_page_prints_what_stands_there(tmp_path: Path, page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
 
-    assert PAGE.read_text(encoding="utf-8") == page, "if it has changed for good, run: python -m tests.golden"
+    assert text == rendered(tmp_path, text), "if it has changed for good, run: python -m tests.golden"
 
 
 def test_the_tutorial_goes_through_every_stage_and_back() -> None:

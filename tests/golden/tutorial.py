@@ -1,4 +1,4 @@
-"""The tutorial's commands, run in a copy of the repository; `python -m tests.golden` writes what they print into it."""
+"""Pages whose every ``console`` command is run, in a copy of the examples; `python -m tests.golden` writes what they print."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ from typing import Final
 
 PROJECT: Final = Path(__file__).parents[2]
 PAGE: Final = PROJECT / "docs" / "tutorial.md"
+WEBHOOK: Final = PROJECT / "docs" / "webhook.md"
+PAGES: Final = (PAGE, WEBHOOK)
 _BLOCK: Final = re.compile(r"(?<=^```console\n).*?(?=^```$)", re.MULTILINE | re.DOTALL)
 
 
 def commands() -> list[str]:
-    """Return the page's commands, in order."""
+    """Return the tutorial's commands, in order."""
     return [line for block in _BLOCK.findall(PAGE.read_text(encoding="utf-8")) for line in _commands(block)]
 
 
@@ -29,7 +31,7 @@ def rendered(folder: Path, text: str = "", variables: Mapping[str, str] | None =
     """Return a page with what its commands print.
 
     Args:
-        folder: an empty one; the commands are run there, beside a copy of the example.
+        folder: an empty one; the commands are run there, beside a copy of the examples.
         text: the page; without it the tutorial.
         variables: of the environment, beside the usual ones.
         programs: folders of further programs.
@@ -49,7 +51,7 @@ class _Shell:
         program.chmod(0o755)
         self.folder = folder / "clone"
         self.folder.mkdir()
-        shutil.copytree(PROJECT / "examples" / "tazlab", self.folder / "examples" / "tazlab")
+        shutil.copytree(PROJECT / "examples", self.folder / "examples")
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("PHASE2_", "GIT_", "VAULT_"))}
         self.environment = kept | {
             "PATH": os.pathsep.join([str(programs), *map(str, more), os.environ["PATH"]]),
