@@ -14,8 +14,6 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
-#: Where pods on the lab's node reach the host: the first address of their network.
-GATEWAY = "10.88.0.1"
 #: Longer than any test run, short enough that a forgotten key is soon worth nothing.
 LIFETIME = dt.timedelta(days=2)
 
@@ -42,8 +40,8 @@ class Certificates:
         return base64.b64encode(self.ca.read_bytes()).decode()
 
 
-def create_certificates(folder: Path) -> Certificates:
-    """Make all keys of a lab below ``folder``; one server certificate serves all on loopback."""
+def create_certificates(folder: Path, *addresses: str) -> Certificates:
+    """Make all keys of a lab below ``folder``; one server certificate serves all on loopback and on more addresses."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     ca_key = ec.generate_private_key(ec.SECP256R1())
     # a name of its own: who trusts two CAs of one name tries one of them only
@@ -60,8 +58,7 @@ def create_certificates(folder: Path) -> Certificates:
     names = [
         x509.DNSName("localhost"),
         x509.DNSName("kubernetes.default.svc"),
-        x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
-        x509.IPAddress(ipaddress.ip_address(GATEWAY)),
+        *(x509.IPAddress(ipaddress.ip_address(one)) for one in ("127.0.0.1", *addresses)),
     ]
     cert = (
         _builder(name, ca_name, key.public_key())

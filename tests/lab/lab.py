@@ -21,6 +21,7 @@ from tests.lab.certs import create_certificates
 from tests.lab.controlplane import ControlPlane
 from tests.lab.errors import LabError, LevelUnavailableError
 from tests.lab.kube import Cluster
+from tests.lab.network import PodNetwork
 from tests.lab.node import Node
 from tests.lab.podrunner import PodRun
 from tests.lab.ports import PortPool
@@ -84,7 +85,8 @@ class Lab:
         self.data.chmod(0o755)
         self.ports = PortPool()
         self.launcher = Launcher(self.id, state, self.data)
-        self.certs = create_certificates(state / "pki")
+        self.network = PodNetwork()
+        self.certs = create_certificates(state / "pki", self.network.gateway)
         self._services: AgentServices | None = None
         self._node: Node | None = None
         self._systems: Systems | None = None
@@ -189,6 +191,7 @@ class Lab:
         """End all programs and remove the data; logs stay."""
         self.launcher.close()
         self.ports.close()
+        self.network.close()
 
     def __enter__(self) -> Self:
         """The lab itself; nothing runs yet."""
@@ -211,5 +214,5 @@ class Lab:
             self._services = AgentServices(self.launcher, self.ports, self.certs, self.control_plane, self.data)
             self._services.start()
             return
-        self._node = Node(self.launcher, self.ports, self.control_plane, self.data)
+        self._node = Node(self.launcher, self.ports, self.control_plane, self.data, self.network.range)
         self._node.start()

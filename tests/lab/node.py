@@ -22,18 +22,17 @@ from tests.lab.programs import get_binary
 from tests.lab.waiting import wait_until
 
 NODE_NAME = "phase2-node"
-#: One node a lab and no route between labs, so all labs may use the same range.
-POD_RANGE = "10.88.0.0/24"
 
 
 class Node:
     """The one node of a lab."""
 
-    def __init__(self, launcher: Launcher, ports: PortPool, plane: ControlPlane, data: Path) -> None:
+    def __init__(self, launcher: Launcher, ports: PortPool, plane: ControlPlane, data: Path, pod_range: str) -> None:
         self._launcher = launcher
         self._ports = ports
         self._plane = plane
         self._folder = data / "node"
+        self._pod_range = pod_range
         self._socket = self._folder / "containerd.sock"
 
     def start(self) -> None:
@@ -152,7 +151,7 @@ class Node:
             "ipam": {
                 "type": "host-local",
                 "dataDir": str(self._folder / "ipam"),
-                "ranges": [[{"subnet": POD_RANGE}]],
+                "ranges": [[{"subnet": self._pod_range}]],
             },
         }
         config = {"cniVersion": "0.4.0", "name": "lab", "plugins": [plugin]}

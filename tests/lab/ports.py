@@ -7,14 +7,12 @@ it, and held by a lock file for as long as the lab lives.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import random
 import socket
-import tempfile
-from pathlib import Path
 
 from tests.lab.errors import LabError
+from tests.lab.holding import hold
 
 #: Below Linux's default ephemeral range (32768 up), so that no outgoing connection takes one.
 FIRST_PORT = 20000
@@ -27,8 +25,6 @@ class PortPool:
     def __init__(self) -> None:
         self._locks: dict[int, int] = {}
         self._random = random.SystemRandom()
-        self._folder = Path(tempfile.gettempdir()) / f"phase2-lab-ports-{os.getuid()}"
-        self._folder.mkdir(mode=0o700, exist_ok=True)
 
     def take(self) -> int:
         """A port on which nothing listens, and which no other lab will be given.
@@ -40,11 +36,8 @@ class PortPool:
             port = self._random.randrange(FIRST_PORT, LAST_PORT)
             if port in self._locks:
                 continue
-            lock = os.open(self._folder / str(port), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                os.close(lock)
+            lock = hold("ports", port)
+            if lock is None:
                 continue
             if _can_bind(port):
                 self._locks[port] = lock

@@ -15,6 +15,7 @@ import pytest
 from tests.lab.build import MemoryBudget
 from tests.lab.errors import LabError, LabTimeoutError, LevelUnavailableError
 from tests.lab.lab import Lab, Level, check_level
+from tests.lab.network import PodNetwork
 from tests.lab.ports import PortPool
 from tests.lab.process import Command, Launcher
 from tests.lab.programs import PROGRAMS, find_binary, get_program
@@ -96,6 +97,19 @@ def test_port_is_never_given_twice() -> None:
     second.close()
 
     assert len(set(ports)) == len(ports)
+
+
+def test_no_two_labs_have_one_network() -> None:
+    """Two bridges with one address would lead packets anywhere."""
+    first, second = PodNetwork(), PodNetwork()
+    ranges = {first.range, second.range}
+    first.close()
+    third = PodNetwork()
+    second.close()
+    third.close()
+
+    assert len(ranges) == 2
+    assert third.range != second.range
 
 
 def test_missing_binary_says_what_to_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,6 @@ import yaml
 from injector.migration.model import ContainerReads, Delivery, Mode, Read, Workload
 from injector.migration.write import write_migration
 from tests.lab import injector
-from tests.lab.certs import GATEWAY
 from tests.lab.images import BUSYBOX_IMAGE
 from tests.lab.kube import ApiError, Object
 from tests.lab.lab import Lab
@@ -242,11 +241,11 @@ def apply_base(lab: Lab) -> None:
             # there is no kube-proxy that would lead the Service's address there
             main["env"] = [
                 *main.get("env", []),
-                {"name": "KUBERNETES_SERVICE_HOST", "value": GATEWAY},
+                {"name": "KUBERNETES_SERVICE_HOST", "value": lab.network.gateway},
                 {"name": "KUBERNETES_SERVICE_PORT", "value": str(lab.control_plane.port)},
             ]
         if made["kind"] == "ConfigMap" and "phase2.yaml" in made.get("data", {}):
-            address = f"http://{GATEWAY}:{lab.services.vault.port}"
+            address = f"http://{lab.network.gateway}:{lab.services.vault.port}"
             made["data"]["phase2.yaml"] = yaml.safe_dump({"vault": {"address": address}})
         lab.kube.apply(made)
 
@@ -285,7 +284,7 @@ def install(lab: Lab, namespace: str, wanted: list[App]) -> Iterator[Installed]:
     kube.merge("v1", "Namespace", namespace, {"metadata": {"labels": RESTRICTED}})
     with ExitStack() as doors:
         for port in (lab.control_plane.port, lab.services.vault.port):
-            doors.enter_context(Door(port, port, address=GATEWAY))
+            doors.enter_context(Door(port, port, address=lab.network.gateway))
         apply_base(lab)
         try:
             wait_until(lambda: ready_replicas(lab) == 2, what="both replicas are ready", timeout_s=READY_S)
