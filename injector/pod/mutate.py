@@ -13,6 +13,7 @@ from injector.migration.model import ContainerReads, SecretMigration, Stage, Wor
 from injector.migration.write import write_migration
 from injector.pod.annotate import TOKEN_VOLUME, Identity, build_annotations
 from injector.pod.clashes import why_clashing, why_colliding
+from injector.pod.left import find_named
 from injector.pod.model import Body, Json, PodChange, Settings
 from injector.pod.names import ESO, OPT_IN, RELEASED, REVISION, SKIP, annotation
 from injector.pod.overrides import Overrides, read_overrides
@@ -151,7 +152,7 @@ def _change(pod: Body, chosen: Chosen, warnings: list[str], settings: Settings) 
             continue
         trial = dict(made)
         try:
-            found, names = _rewire_pod(trial, migration, workload)
+            found, names, others = _rewire_pod(trial, migration, workload)
         except CannotRewireError as err:
             warnings.append(f"phase2: Secret {migration.secret} stays: {err}")
             continue
@@ -160,6 +161,11 @@ def _change(pod: Body, chosen: Chosen, warnings: list[str], settings: Settings) 
                 f"phase2: Secret {migration.secret} stays: no container of SecretMigration {migration.name} is in this pod"
             )
             continue
+        if others:
+            warnings.append(
+                f"phase2: Secret {migration.secret} moved, and container {', '.join(others)} goes on reading it: SecretMigration "
+                f"{migration.name} does not speak of it"
+            )
         made = trial
         files += found
         containers.update(dict.fromkeys(names))
@@ -182,17 +188,11 @@ def _change(pod: Body, chosen: Chosen, warnings: list[str], settings: Settings) 
     clash = why_colliding(files) or why_clashing(made, annotations, containers)
     if clash:
         return PodChange(pod=pod, warnings=(*warnings, f"phase2: left alone: {clash}"))
-    left = {one.secret: readers_of(made, one.secret, one.keys) for one, _ in obeyed}
-    warnings += [
-        f"phase2: Secret {secret} moved, and container {', '.join(names)} goes on reading it: its SecretMigration does not speak of "
-        "that, or it is loaded whole by envFrom"
-        for secret, names in sorted(left.items())
-        if names
-    ]
-    released = tuple(sorted(secret for secret, names in left.items() if not names))
+    moved = tuple(sorted(one.secret for one, _ in obeyed))
+    named = find_named(made)
+    released = tuple(one for one in moved if one not in named)
     revision = _revision(tuple(one for one, _ in obeyed))
     _finish(made, annotations, released, revision, settings)
-    moved = tuple(sorted(left))
     return PodChange(pod=made, warnings=tuple(warnings), moved=moved, released=released, revision=revision)
 
 
@@ -225,12 +225,19 @@ def _identity(pod: Body, containers: Sequence[str], workloads: Sequence[Workload
     return Identity(user, group if isinstance(group, int) else None)
 
 
-def _rewire_pod(pod: dict[str, Json], migration: SecretMigration, workload: Workload) -> tuple[list[File], list[str]]:
-    """Rewire every container that the migration speaks of; all or nothing."""
+def _rewire_pod(
+    pod: dict[str, Json], migration: SecretMigration, workload: Workload
+) -> tuple[list[File], list[str], list[str]]:
+    """Rewire every container that the migration speaks of, all or nothing.
+
+    Returns:
+        The files, the containers that get them, and those of which it does not speak and that go on reading what moves.
+    """
     spec = dict(as_map(pod.get("spec")))
     volumes = as_list(spec.get("volumes"))
     files: list[File] = []
     names: list[str] = []
+    others: list[str] = []
     readers = readers_of(pod, migration.secret, migration.keys)
     for kind in CONTAINER_LISTS:
         if kind not in spec:
@@ -246,12 +253,14 @@ def _rewire_pod(pod: dict[str, Json], migration: SecretMigration, workload: Work
                 files += found
                 if found and kind == "containers":
                     names.append(str(container.get("name", "")))
+            elif str(container.get("name")) in readers:
+                others.append(str(container.get("name")))
             made.append(changed)
         spec[kind] = made
     if "volumes" in spec:
         spec["volumes"] = _unused_dropped(spec, migration.secret)
     pod["spec"] = spec
-    return files, names
+    return files, names, others
 
 
 def _goes_on(container: Mapping[str, Json]) -> bool:

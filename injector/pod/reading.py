@@ -185,6 +185,8 @@ def why_refused(pod: Body, namespace: str, *, has_own_token: bool) -> str:
     spec = spec_of(pod)
     if namespace in _NO_NAMESPACES:
         return f"the Vault Agent Injector refuses pods in {namespace}"
+    if as_map(spec.get("os")).get("name") == "windows":
+        return "the Vault Agent Injector's containers run on Linux only, and the pod says os: windows; opt it out"
     if spec.get("automountServiceAccountToken") is False and not has_own_token:
         return (
             "automountServiceAccountToken is false, so the agent has no token to log in with; remove it, or configure "

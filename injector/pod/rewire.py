@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-import re
-import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from injector.migration.model import ContainerReads, Delivery, Read, SecretMigration
+from injector.pod.environment import (
+    is_settable,
+    iter_handlers,
+    mentions,
+    refers_to,
+    split_dependent,
+    wrap_command,
+    wrap_handler,
+)
 from injector.pod.mentions import find_mention
 from injector.pod.model import Json
 from injector.pod.reading import Item, as_list, as_map, loads_whole, variables_of, volume_secrets
@@ -16,8 +23,6 @@ from injector.pod.reading import Item, as_list, as_map, loads_whole, variables_o
 FOLDER: Final = "/vault/secrets"
 MAIN_VOLUME: Final = "vault-secrets"
 """The injector's own volume, mounted at `FOLDER`. Source: vault-k8s agent-inject/agent/container_volume.go@v1.6.2."""
-_SHELL: Final = "/bin/sh"
-_SHELL_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -51,30 +56,34 @@ def rewire(
     files: list[File] = []
     for volume in volumes:
         files += _drop_mounts(container, volume, migration)
+    is_told = bool(files)  # by the container's own mounts, which know better than the migration where its app looks
     wrapped: dict[str, str] = {}
-    from_files: set[str] = set()
+    from_files: dict[str, str] = {}
     for read in reads.reads:
         if read.delivery is Delivery.FILE:
-            files += (
-                _single_file(container, read, migration, files) if read.is_single else _files_of(read, migration, files)
-            )
+            if not is_told:
+                files += (
+                    _single_file(container, read, migration, files)
+                    if read.is_single
+                    else _files_of(read, migration, files)
+                )
             continue
         for key, env in _variables(read, migration):
             path = _path_of(read, migration, key)
             files.append(File(migration.secret, key, path, read.mode))
             if read.delivery is Delivery.ENV_FILE:
                 _set_file_variable(container, migration, key, env, read, path)
-                from_files.add(env)
+                from_files[env] = path
             else:
                 _drop_variable(container, migration, key, env)
                 wrapped[env] = path
     _check_left(container, migration)
-    _check_loaded(container, migration, reads)
-    mention = find_mention(container, from_files, wrapped)
+    _check_loaded(container, migration, {**wrapped, **from_files})
+    more = _wrap(container, wrapped, reads) if wrapped else {}
+    mention = find_mention(container, from_files)
     if mention:
         raise CannotRewireError(mention)
-    if wrapped:
-        _wrap(container, wrapped, reads)
+    _wrap_handlers(container, wrapped, from_files, more)
     return files
 
 
@@ -222,11 +231,15 @@ def _set_file_variable(
 
 
 def _drop_variable(container: dict[str, Json], migration: SecretMigration, key: str, env: str) -> None:
-    made: list[Json] = [
-        dict(one)
-        for one in as_list(container.get("env"))
-        if not (one.get("name") == env and _refers(one, migration, key))
-    ]
+    made: list[Json] = []
+    for one in as_list(container.get("env")):
+        if one.get("name") != env:
+            made.append(dict(one))
+        elif not _refers(one, migration, key):
+            raise CannotRewireError(
+                f"container {container.get('name')} sets {env} otherwise than by {key} of it; take that out, or let its "
+                "SecretMigration name the variable"
+            )
     if "env" in container:
         container["env"] = made
 
@@ -241,42 +254,68 @@ def _check_left(container: Mapping[str, Json], migration: SecretMigration) -> No
             )
 
 
-def _check_loaded(container: Mapping[str, Json], migration: SecretMigration, reads: ContainerReads) -> None:
-    """Refuse when ``envFrom`` reads the whole Secret and the migration speaks of none of its variables.
+def _check_loaded(container: Mapping[str, Json], migration: SecretMigration, variables: Collection[str]) -> None:
+    """Refuse when ``envFrom`` sets a variable to a moved key and the migration does not speak of that variable.
 
-    The container would go on reading the Secret, and be flagged as one that does not.
+    The container would go on with the old login, or with half of it.
     """
-    if loads_whole(container, migration.secret) and all(read.delivery is Delivery.FILE for read in reads.reads):
-        raise CannotRewireError(
-            f"container {container.get('name')} reads all of it by envFrom, of which SecretMigration {migration.name} does not speak"
-        )
+    for source in as_list(container.get("envFrom")):
+        if as_map(source.get("secretRef")).get("name") != migration.secret:
+            continue
+        prefix = source.get("prefix")
+        names = [f"{prefix if isinstance(prefix, str) else ''}{key}" for key in migration.keys]
+        lost = sorted(set(names) - set(variables))
+        if len(lost) == len(names):
+            raise CannotRewireError(
+                f"container {container.get('name')} reads all of it by envFrom, of which SecretMigration {migration.name} does not "
+                "speak"
+            )
+        if lost:
+            raise CannotRewireError(
+                f"container {container.get('name')} reads {', '.join(lost)} by envFrom, of which SecretMigration {migration.name} "
+                "does not speak"
+            )
 
 
-def _wrap(container: dict[str, Json], variables: Mapping[str, str], reads: ContainerReads) -> None:
-    """Let a shell read the files into the environment before the container's own command runs."""
+def _wrap(container: dict[str, Json], variables: Mapping[str, str], reads: ContainerReads) -> dict[str, str]:
+    """Let a shell read the files into the environment before the container's own command runs.
+
+    Returns:
+        Variables whose texts hold such a value, which it sets as well.
+    """
     command = container.get("command")
     own = [str(one) for one in command] if isinstance(command, list) and command else list(reads.command)
     if not own:
         raise CannotRewireError(
             f"container {container.get('name')} names no command that could be wrapped to set {', '.join(sorted(variables))}"
         )
-    unset = sorted(name for name in variables if not _SHELL_NAME.fullmatch(name))
-    if unset:
-        raise CannotRewireError(f"container {container.get('name')} reads variable {unset[0]}, which no shell can set")
-    container["command"] = list(wrap_command(own, variables))
+    kept, more = split_dependent(as_list(container.get("env")), variables)
+    strange = sorted(one for one in (*variables, *more) if not is_settable(one))
+    if strange:
+        raise CannotRewireError(
+            f"container {container.get('name')} reads {', '.join(strange)}, a name that no shell can set; give the key another one"
+        )
+    if more:
+        container["env"] = kept
+    args = container.get("args")
+    if isinstance(args, list) and any(refers_to(one, {*variables, *more}) for one in args):
+        own += [str(one) for one in args]
+        del container["args"]
+    container["command"] = list(wrap_command(own, variables, more))
+    return more
 
 
-def wrap_command(command: Sequence[str], variables: Mapping[str, str]) -> list[str]:
-    """Return a command that sets variables from files, and then becomes the one that was given.
-
-    Args:
-        command: the container's own.
-        variables: variable -> file.
-
-    A marker behind the value keeps a newline at its end, which a shell's substitution would cut.
-    """
-    lines = [
-        f'{name}="$(cat {shlex.quote(path)} && printf x)"; export {name}="${{{name}%x}}"'
-        for name, path in sorted(variables.items())
-    ]
-    return [_SHELL, "-ec", "; ".join([*lines, 'exec "$@"']), "phase2", *command]
+def _wrap_handlers(
+    container: dict[str, Json], wrapped: Mapping[str, str], from_files: Mapping[str, str], more: Mapping[str, str]
+) -> None:
+    """Give probes and hooks the variables that Kubernetes gave them: they do not run below the container's own command."""
+    for path, command in list(iter_handlers(container)):
+        variables = {**wrapped, **{env: file for env, file in from_files.items() if mentions(command, (env,))}}
+        if not variables:
+            continue
+        node = container
+        for step in (*path, "exec"):
+            inner: dict[str, Json] = dict(as_map(node.get(step)))
+            node[step] = inner
+            node = inner
+        node["command"] = list(wrap_handler(command, variables, more))

@@ -17,10 +17,11 @@ from injector.errors import EditError
 from injector.migration.model import ContainerReads, Delivery, Read, SecretMigration, Workload
 from injector.model import Consumer
 from injector.pod.annotate import TOKEN_FOLDER, TOKEN_VOLUME
+from injector.pod.environment import wrap_command
 from injector.pod.expect import expect_annotations, settings_of
 from injector.pod.mutate import token_volume
 from injector.pod.names import ESO, RELEASED, REVISION, SKIP
-from injector.pod.rewire import FOLDER, wrap_command
+from injector.pod.rewire import FOLDER
 from injector.stages.documents import find_document
 from injector.stages.inject import keep_defaults, values_path
 from injector.stages.mounts import drop_volume

@@ -46,44 +46,6 @@ def test_secret_that_another_container_still_mounts_is_not_flagged_as_let_go() -
     assert "Secret db moved, and container side goes on reading it" in change.warnings[0]
 
 
-def test_secret_that_is_loaded_whole_is_not_flagged_as_let_go() -> None:
-    body = pod(app(envFrom=[{"secretRef": {"name": "db"}}]))
-
-    change = mutate_pod(body, "shop", [migration(file_read("password", "password"))])
-
-    assert (change.moved, change.released) == (("db",), ())
-    assert "loaded whole by envFrom" in change.warnings[0]
-
-
-def test_other_keys_that_a_container_reads_do_not_count() -> None:
-    side: dict[str, Json] = {"name": "side", "env": [from_secret("HOST", "host")]}
-
-    change = mutate_pod(pod(mounted(), side, volumes=[volume()]), "shop", [migration()])
-
-    assert (change.released, change.warnings) == (("db",), ())
-
-
-@pytest.mark.parametrize(
-    "more",
-    [
-        {"args": ["--dsn=postgres://u:$(PW)@pg"]},
-        {"command": ["/app", "$$$(PW)"]},
-        {"env": [from_secret("PW", "password"), {"name": "DSN", "value": "postgres://u:$(PW)@pg"}]},
-        {"livenessProbe": {"exec": {"command": ["sh", "-c", "redis-cli -a $PW ping"]}}},
-        {"lifecycle": {"preStop": {"exec": {"command": ["sh", "-c", "bye ${PW}"]}}}},
-    ],
-)
-@pytest.mark.parametrize("read", [file_read("password", "PW"), wrapped_read("password", "PW")])
-def test_variable_that_is_spoken_of_elsewhere_keeps_its_container_as_it_is(more: dict[str, Json], read: Read) -> None:
-    plain: dict[str, Json] = {"command": ["/app"], "env": [from_secret("PW", "password")]}
-    body = pod(app(**{**plain, **more}))
-
-    change = mutate_pod(body, "shop", [migration(read)])
-
-    assert change.pod is body
-    assert "container app has variable PW and " in change.warnings[0]
-
-
 @pytest.mark.parametrize("text", ["$$(PW)", "$(PWD)", "PW", "$(PW", "$PWD ${PW_X}", "$$$$(PW)"])
 def test_text_that_only_looks_like_the_variable_keeps_nothing(text: str) -> None:
     probe: Json = {"exec": {"command": ["sh", "-c", text]}}
@@ -104,12 +66,12 @@ def test_a_shell_in_the_command_line_has_what_a_wrapper_sets_and_not_what_stands
 
 
 def test_variable_that_no_shell_can_set_stays() -> None:
-    body = pod(app(command=["/app"], envFrom=[{"secretRef": {"name": "db"}}]))
+    body = pod(app(command=["/app"], env=[from_secret("db.pass-word", "password")]))
 
     change = mutate_pod(body, "shop", [migration(wrapped_read("password", "db.pass-word"))])
 
     assert change.pod is body
-    assert "reads variable db.pass-word, which no shell can set" in change.warnings[0]
+    assert "reads db.pass-word, a name that no shell can set" in change.warnings[0]
 
 
 def test_key_that_stands_at_two_paths_is_rendered_at_both_with_their_own_permissions() -> None:

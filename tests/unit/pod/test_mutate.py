@@ -177,11 +177,15 @@ def test_container_whose_name_is_no_text_breaks_nothing(name: Json) -> None:
 def test_variable_from_a_whole_secret_is_emptied_beside_its_file() -> None:
     body = pod(app(envFrom=[{"secretRef": {"name": "db"}}]))
 
-    change = mutate_pod(body, "shop", [migration(file_read("password", "password"))])
+    reads = [file_read(key, key) for key in ("password", "user")]
+
+    change = mutate_pod(body, "shop", [migration(*reads)])
 
     assert _container(change)["env"] == [
         {"name": "password_FILE", "value": "/vault/secrets/db/password"},
         {"name": "password", "value": ""},
+        {"name": "user_FILE", "value": "/vault/secrets/db/user"},
+        {"name": "user", "value": ""},
     ]
 
 
@@ -565,3 +569,18 @@ def test_no_shape_of_a_pod_raises_and_what_was_sent_is_never_changed(spec: Json,
 
     assert body == before
     assert (change.pod is body) or change.released == ("db",)
+
+
+def test_files_stand_where_the_pod_mounts_them_and_nowhere_else() -> None:
+    change = mutate_pod(pod(mounted("/moved/to"), volumes=[volume()]), "shop", [migration(volume_read("/etc/db"))])
+
+    assert set(_of(change, "secret-volume-path").values()) == {"/moved/to"}
+
+
+def test_pod_for_windows_is_left_alone_in_words() -> None:
+    body = pod(mounted(), volumes=[volume()], os={"name": "windows"})
+
+    change = mutate_pod(body, "shop", [migration()])
+
+    assert change.pod is body
+    assert "Linux only" in change.warnings[0]
