@@ -24,12 +24,14 @@ class FileVariable:
         form: what the file holds: ``value`` for nothing but the value, ``pgpass`` (libpq's password file), ``ini``
             (AWS credentials) or ``json`` (a Google key file).
         is_exclusive: the app ends when the old variable is there as well, be it empty.
+        is_certain: the app takes this very variable; else only its maker's documented ones, which are not listed here.
     """
 
     name: str
     value: str = "{path}"
     form: str = "value"
     is_exclusive: bool = False
+    is_certain: bool = True
 
 
 _ANY: Final = r".+"
@@ -107,7 +109,7 @@ def find_file_variable(image: str, chart: str, env: str) -> FileVariable | None:
     """Return the variable by which an app reads `env` from a file, None when none is known."""
     parts = image.lower().split("/")
     if any(maker in parts for maker in MAKERS):
-        return FileVariable(f"{env}_FILE")
+        return FileVariable(f"{env}_FILE", is_certain=False)
     if _LINUXSERVER in parts:
         return FileVariable(f"FILE__{env}")
     for text in (image, chart):

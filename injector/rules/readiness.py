@@ -67,7 +67,8 @@ def _obstacles(consumer: Consumer, need: Need, config: Config) -> list[str]:
     if consumer.pod and not consumer.pod.has_token:
         found.append("automountServiceAccountToken is false: the Vault Agent needs a projected token to log in with")
     if consumer.how in (How.ENV, How.ENV_FROM):
-        found += [_from_environment(consumer, variable, config) for variable in _variables(consumer, need)]
+        variables = _variables(consumer, need)
+        found += [_from_environment(consumer, one, config) for one in variables if not _has_file(consumer, one, config)]
     elif consumer.how is How.HELM_VALUES:
         found.append(f"the chart reads the Secret that {consumer.path} names: it must be told to read a file instead")
     elif consumer.container is None and consumer.how is How.VOLUME and not consumer.path and not consumer.chart:
@@ -93,6 +94,26 @@ def _variables(consumer: Consumer, need: Need) -> list[str]:
     if consumer.how is How.ENV:
         return [consumer.env]
     return [f"{consumer.env}{key}" for key in need.keys if key != "*"] or [""]
+
+
+def _has_file(consumer: Consumer, variable: str, config: Config) -> bool:
+    """Tell whether the webhook alone gives an app a file in place of a variable: the app surely reads one.
+
+    Many images read it in their entrypoint, which a command in the manifest takes the place of. A chart's values are another
+    matter: whether its pods have the variable at all is the chart's business.
+    """
+    container = consumer.container
+    if container is None or not container.image or not variable or consumer.chart:
+        return False
+    app = config.find_app(container.image, consumer.chart)
+    if app and app.file_variable(variable):
+        return True
+    known = find_file_variable(container.image, consumer.chart, variable)
+    if known is None or not known.is_certain or container.has_command:
+        return False
+    if known.is_exclusive and consumer.how is How.ENV_FROM:
+        return False
+    return known.value == "{path}" and known.form == "value"
 
 
 def _from_environment(consumer: Consumer, variable: str, config: Config) -> str:

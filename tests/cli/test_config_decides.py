@@ -125,15 +125,16 @@ def test_what_an_app_is_decides_of_what_it_reads(run: Run, folder: Path, entry: 
     assert (judged["POSTGRES_PASSWORD"]["verdict"], judged["POSTGRES_PASSWORD"]["kind"]) == (verdict, kind)
 
 
-def test_ending_of_an_apps_variables_is_named_in_what_must_change(run: Run, folder: Path) -> None:
+def test_variable_of_an_app_that_reads_a_file_makes_it_ready(run: Run, folder: Path) -> None:
     text = (folder / "app.yaml").read_text(encoding="utf-8")
     env = "env: [{name: DB_PASS, valueFrom: {secretKeyRef: {name: app, key: POSTGRES_PASSWORD}}}]"
     (folder / "app.yaml").write_text(text.replace("envFrom: [{secretRef: {name: app}}]", env), encoding="utf-8")
 
+    unknown = judge(run, folder, "")
     judged = judge(run, folder, "apps: [{image: app, fileEnv: {DB_PASS: DB_PASS_PATH}}]")
 
-    (consumer,) = judged["POSTGRES_PASSWORD"]["consumers"]
-    assert "DB_PASS_PATH" in " ".join(consumer["obstacles"])
+    assert [one["readiness"] for one in unknown["POSTGRES_PASSWORD"]["consumers"]] == ["needs-change"]
+    assert [one["readiness"] for one in judged["POSTGRES_PASSWORD"]["consumers"]] == ["ready"]
 
 
 def test_suppression_counts_under_the_label_prefix_of_the_file_only(run: Run, folder: Path) -> None:

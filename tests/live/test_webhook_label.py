@@ -93,6 +93,27 @@ def test_deployment_with_nothing_but_the_label_gets_a_login(web: Shop) -> None:
             assert connection.execute("SELECT current_user").fetchone() == (url.username,)
 
 
+def test_variable_of_an_app_that_reads_files_as_well_needs_nothing_but_the_label(web: Shop) -> None:
+    secret = external_secret(template={"GF_DATABASE_URL": LOGIN["url"]}, namespace=web.namespace)
+    web.tell(STORE, secret)
+    web.register_shipped()
+    ref = {"secretKeyRef": {"name": "db", "key": "GF_DATABASE_URL"}}
+    grafana = {"name": "app", "image": "grafana/grafana:11", "env": [{"name": "GF_DATABASE_URL", "valueFrom": ref}]}
+
+    body = web.lab.kube.create(pod(web.namespace, unique("grafana"), {"containers": [grafana]}))
+
+    assert agents(body) == BOTH
+    env = next(one["env"] for one in body["spec"]["containers"] if one["name"] == "app")
+    assert env == [{"name": "GF_DATABASE_URL__FILE", "value": "/vault/secrets/db/GF_DATABASE_URL"}]
+    with web.lab.run_pod(web.namespace, body["metadata"]["name"]) as run:
+        run.run_init()
+        url = urlsplit(run.read("/vault/secrets/db/GF_DATABASE_URL", INIT))
+        assert url.username is not None
+        assert url.password is not None
+        with web.lab.services.postgres.connect(url.username, url.password) as connection:
+            assert connection.execute("SELECT current_user").fetchone() == (url.username,)
+
+
 def test_namespace_that_opts_in_takes_its_pods_along_and_no_pod_that_opts_out(web: Shop) -> None:
     own = labelled(web.namespace, inject="enabled")
     web.lab.kube.merge("v1", "Namespace", web.namespace, {"metadata": {"labels": own["metadata"]["labels"]}})

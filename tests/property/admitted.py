@@ -58,6 +58,7 @@ _IMAGES = (
     "ghcr.io/acme/shop:1",
     "postgres:16",
     "grafana/grafana:11",
+    "lscr.io/linuxserver/shop:1",  # it reads any variable from a file
     "docker.io/library/wordpress",
     "registry/redis:7",
 )

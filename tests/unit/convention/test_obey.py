@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
@@ -12,7 +12,7 @@ from injector.migration.model import Stage
 from injector.model import Verdict
 from injector.pod.model import Json
 from tests.property.admitted import CONVENTION
-from tests.unit.convention.deciding import ask, external_secret, login, namespace, notes, reader
+from tests.unit.convention.deciding import LOGIN, ask, external_secret, login, namespace, notes, reader
 from tests.unit.pod.making import OPT_IN, app, from_secret, migration, pod
 
 
@@ -75,6 +75,19 @@ def test_reader_that_must_change_first_stays() -> None:
 
     assert made.change.pod is body
     assert "the pod is not ready for it: reads DATABASE_URL from the environment" in made.change.warnings[0]
+
+
+def test_variable_that_the_app_reads_from_a_file_as_well_moves() -> None:
+    secret = external_secret(template={"GF_DATABASE_URL": LOGIN["DATABASE_URL"]})
+    grafana = app(image="grafana/grafana:11", env=[from_secret("GF_DATABASE_URL", "GF_DATABASE_URL")])
+
+    made = ask(pod(grafana), secret)
+
+    spec = cast("dict[str, Any]", made.change.pod["spec"])
+    assert spec["containers"][0]["env"] == [
+        {"name": "GF_DATABASE_URL__FILE", "value": "/vault/secrets/db/GF_DATABASE_URL"}
+    ]
+    assert made.change.warnings == ()
 
 
 def test_secret_that_two_external_secrets_write_stays() -> None:

@@ -62,9 +62,6 @@ def test_a_pod_without_a_token_needs_one() -> None:
 @pytest.mark.parametrize(
     ("image", "variable", "obstacle"),
     [
-        ("grafana/grafana:11", "GF_DATABASE_PASSWORD", "GF_DATABASE_PASSWORD__FILE names a file to read instead"),
-        ("ghcr.io/immich-app/immich-server:v1", "DB_PASSWORD", "DB_PASSWORD_FILE names a file to read instead"),
-        ("lscr.io/linuxserver/bookstack:24", "DB_PASSWORD", "FILE__DB_PASSWORD names a file to read instead"),
         ("bitnami/keycloak:26", "KEYCLOAK_DATABASE_PASSWORD", "KEYCLOAK_DATABASE_PASSWORD_FILE names a file to read"),
         (
             "ghcr.io/goauthentik/server:2026.8",
@@ -90,6 +87,42 @@ def test_a_variable_needs_what_the_app_can_do(image: str, variable: str, obstacl
     assert obstacle in found.obstacles[0]
 
 
+@pytest.mark.parametrize(
+    ("image", "variable"),
+    [
+        ("grafana/grafana:11", "GF_DATABASE_PASSWORD"),
+        ("ghcr.io/immich-app/immich-server:v1", "DB_PASSWORD"),
+        ("lscr.io/linuxserver/bookstack:24", "DB_PASSWORD"),
+        ("vaultwarden/server:1", "DATABASE_PASSWORD"),
+    ],
+)
+def test_a_variable_that_the_app_reads_from_a_file_as_well_is_the_webhooks_own_business(
+    image: str, variable: str
+) -> None:
+    env = {variable: f"web#{KEY}", "DB_TYPE": "=postgres"}
+
+    found = reader(SECRET, workload("shop/web", image, env=env))
+
+    assert found.readiness is Readiness.READY
+    assert found.obstacles == ()
+
+
+def test_a_command_in_the_place_of_an_entrypoint_reads_no_file() -> None:
+    env = {"GF_DATABASE_PASSWORD": f"web#{KEY}", "GF_DATABASE_TYPE": "=postgres"}
+
+    found = reader(SECRET, workload("shop/web", "grafana/grafana:11", env=env, command="exec grafana server"))
+
+    assert found.readiness is Readiness.NEEDS_CHANGE
+    assert "GF_DATABASE_PASSWORD__FILE names a file to read instead" in found.obstacles[0]
+
+
+def test_an_app_that_refuses_both_variables_must_not_read_the_whole_secret() -> None:
+    found = reader(SECRET, workload("shop/web", "vaultwarden/server:1", env_from="web"))
+
+    assert found.readiness is Readiness.NEEDS_CHANGE
+    assert "POSTGRES_PASSWORD_FILE names a file to read instead" in found.obstacles[0]
+
+
 def test_a_command_in_the_manifest_can_be_wrapped() -> None:
     found = reader(SECRET, workload("shop/web", APP, env={KEY: f"web#{KEY}"}, command="exec web"))
 
@@ -110,7 +143,8 @@ def test_what_phase2_yaml_says_of_an_app_wins(tmp_path: Path) -> None:
 
     found = reader(config, manifest, folder=tmp_path)
 
-    assert found.obstacles == (f"reads {KEY} from the environment; PW_PATH names a file to read instead",)
+    assert found.readiness is Readiness.READY
+    assert found.obstacles == ()
 
 
 def test_a_chart_must_pass_on_the_annotations() -> None:
