@@ -227,6 +227,8 @@ def _from_names(key: SecretKey, secret: Secret, consumers: tuple[Consumer, ...])
         wide = wide if wide[0].kind == "login" else (_from_values(consumers) or wide)
         if wide[0].kind == "login" or key.name == "*":
             hint, evidence, strength = wide
+    if key.name == "*" and not strength and (called := _called_certificate(secret)):
+        hint, evidence = Hint("tls-certificate", Part.SECRET), called
     if hint.kind == "login" and any(judge_name(name).is_superuser for name in (*key.variables, *remotes)):
         hint = replace(hint, is_superuser=True)
     return _unit(key, key.name, hint, evidence, 2 if evidence in environment else strength, consumers)
@@ -271,6 +273,15 @@ def _best(names: Iterable[str], secret: Secret) -> tuple[Hint, str, int]:
     if not seen:
         return _from_secret_name(secret)
     return seen[0][0], seen[0][1], 0
+
+
+def _called_certificate(secret: Secret) -> str:
+    """Return what calls a Secret that is read whole a certificate: its name, or where it is mounted; empty for nothing.
+
+    ``db-client-shop-tls`` is no login, although it leads to a database.
+    """
+    places = [one.path for one in secret.consumers if one.how is How.VOLUME and not one.key]
+    return next((one for one in (secret.name, *places) if not w.CERTIFICATE.isdisjoint(w.words(one)[-1:])), "")
 
 
 def _from_secret_name(secret: Secret) -> tuple[Hint, str, int]:

@@ -425,6 +425,22 @@ def test_the_store_that_logs_in_with_a_secret_is_the_evidence() -> None:
     assert (reason.rule, reason.location.line) == ("bootstrap-store-login", 12)
 
 
+@pytest.mark.parametrize(
+    ("volume", "kind"),
+    [
+        ("db-client-shop-tls:/etc/client", "tls-certificate"),
+        ("postgres-client:/etc/certs", "tls-certificate"),
+        ("postgres-certs:/etc/postgres", "tls-certificate"),
+        ("postgres-client:/etc/login", "database-login"),
+        ("tls-terminator-postgres:/etc/login", "database-login"),
+    ],
+)
+def test_a_whole_secret_that_is_called_a_certificate_is_no_login(volume: str, kind: str) -> None:
+    report = judge(workload("shop/web", "ghcr.io/acme/web:1.4", volume=volume))
+
+    assert credential_of(report, "*").kind == kind
+
+
 def test_a_secret_of_unknown_keys_that_nothing_makes_has_reasons() -> None:
     report = judge(workload("shop/web", "ghcr.io/acme/web:1.4", env_from="web"))
 
