@@ -126,3 +126,10 @@ def _summary(report: Report, hidden: Hidden, output: Format, *, is_to_stdout: bo
     yield Note("summary" if is_table else "info", text)
     if not report.items and hidden.items:
         yield Note("warning", f"none of {hidden.items} items is left: no item matches all filters")
+    elif not (report.items or report.orphans or report.unreadable):
+        remedy = (
+            "its files are a chart's templates; give what it renders, as in `helm template … | phase2 classify -`"
+            if report.templated
+            else "name the root of a tree, or pipe manifests to `phase2 classify -`"
+        )
+        yield Note("warning" if is_table else "info", f"no Secret is made or read here; {remedy}")

@@ -16,6 +16,7 @@ from injector.inventory.eso import StoreIndex, read_external_secret, read_push_s
 from injector.inventory.facts import Facts
 from injector.inventory.helmvalues_releases import embedded_objects
 from injector.inventory.opted import read_opted_pods
+from injector.inventory.owned import without_made
 from injector.inventory.sources import read_copies, read_sources
 from injector.manifests import argo, flux
 from injector.manifests.discovery import resolve_folder
@@ -64,7 +65,7 @@ def collect_root(root: Root, files: Files) -> RootFacts:
     shared = _shared(root, files)
     names = _ChartNames([*shared, *rendered.resources])
     config_maps = _ConfigMaps([*rendered.resources, *shared])
-    for resource in rendered.resources:
+    for resource in without_made(rendered.resources):
         _read(resource, made, names, config_maps, files)
         for embedded in embedded_objects(resource):
             _read_sources(embedded, made, config_maps)

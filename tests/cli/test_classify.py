@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,16 @@ def test_counts_name_all_that_the_table_does_not_show(run: Run, tree: Tree) -> N
     ran = run("classify", "--allow-unreadable")
 
     assert "1 orphans; 2 findings; 2 unreadable; 1 templated; 1 unresolved (-o wide shows them)" in ran.err
+
+
+@pytest.mark.parametrize(("templated", "told"), [(0, "name the root of a tree"), (1, "helm template … | phase2")])
+def test_tree_without_any_secret_says_what_to_give_instead(run: Run, tree: Tree, templated: int, told: str) -> None:
+    tree.report = replace(make.report(), templated=make.full_report().templated[:templated])
+
+    ran = run("classify")
+
+    assert "warning: no Secret is made or read here; " in ran.err
+    assert told in ran.err
 
 
 def test_empty_tree_is_answered_completely(run: Run, tree: Tree) -> None:
