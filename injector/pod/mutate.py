@@ -23,6 +23,7 @@ from injector.pod.reading import (
     account_of,
     as_list,
     as_map,
+    ends_first,
     is_ours,
     metadata_of,
     read_secrets,
@@ -244,9 +245,7 @@ def _rewire_pod(
             continue
         made: list[Json] = []
         for container in as_list(spec.get(kind)):
-            reads = _reads_of(
-                container, workload, readers, is_init=kind == "initContainers" and not _goes_on(container)
-            )
+            reads = _reads_of(container, workload, readers, is_init=ends_first(kind, container))
             changed = dict(container)
             if reads is not None:
                 found = rewire(changed, volumes, migration, reads)
@@ -261,14 +260,6 @@ def _rewire_pod(
         spec["volumes"] = _unused_dropped(spec, migration.secret)
     pod["spec"] = spec
     return files, names, others
-
-
-def _goes_on(container: Mapping[str, Json]) -> bool:
-    """Tell a sidecar among the init containers, which a migration does not call an init container.
-
-    Source: https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/
-    """
-    return container.get("restartPolicy") == "Always"
 
 
 def _reads_from_start(before: Body, after: Body) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from injector.migration.model import Workload
 from injector.pod.model import Body, Json
-from injector.pod.reading import as_list, as_map, iter_containers
+from injector.pod.reading import as_list, as_map, ends_first, iter_containers
 
 _ALL = "*"
 
@@ -21,7 +21,7 @@ def nearest_first(pod: Body, workloads: Sequence[Workload]) -> list[Workload]:
     if len(workloads) < 2:  # noqa: PLR2004 - nothing to choose
         return list(workloads)
     owners = [one for one in as_list(as_map(pod.get("metadata")).get("ownerReferences")) if one.get("controller")]
-    names = {(kind == "initContainers", container.get("name")) for kind, container in iter_containers(pod)}
+    names = {(ends_first(kind, container), container.get("name")) for kind, container in iter_containers(pod)}
 
     def rank(one: Workload) -> tuple[bool, int, int]:
         shared = _shared(names, one)

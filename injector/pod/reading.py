@@ -64,6 +64,14 @@ def iter_containers(pod: Body) -> Iterator[tuple[str, Mapping[str, Json]]]:
             yield name, container
 
 
+def ends_first(part: str, container: Mapping[str, Json]) -> bool:
+    """Tell a container that ends before the others start; a sidecar among the init containers is none to a migration.
+
+    Source: https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/
+    """
+    return part == "initContainers" and container.get("restartPolicy") != "Always"
+
+
 def account_of(pod: Body) -> str:
     """Return the pod's ServiceAccount."""
     spec = spec_of(pod)

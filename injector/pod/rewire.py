@@ -220,6 +220,11 @@ def _set_file_variable(
         if variable.get("name") == env and _refers(variable, migration, key):
             made.append(replacement)
             is_there = True
+        elif variable.get("name") == env and variable.get("value", "x") != "":  # an empty one says that its file counts
+            raise CannotRewireError(
+                f"container {container.get('name')} sets {env} otherwise than by {key} of it, and an app takes it or its file, "
+                "not both; take one out"
+            )
         elif variable.get("name") != file_env:
             made.append(dict(variable))
     if not is_there:

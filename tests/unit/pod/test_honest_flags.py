@@ -154,3 +154,21 @@ def test_role_of_a_migration_that_cannot_be_obeyed_keeps_no_other_out() -> None:
 
     assert change.released == ("db",)
     assert [one for one in change.warnings if "different roles" in one] == []
+
+
+def test_variable_that_the_container_sets_itself_is_not_joined_by_its_file() -> None:
+    body = pod(app(env=[from_secret("PW", "password"), {"name": "PW", "value": "mine"}]))
+
+    change = mutate_pod(body, "shop", [migration(file_read("password", "PW"))])
+
+    assert change.pod is body
+    assert "container app sets PW otherwise than by password of it" in change.warnings[0]
+
+
+def test_empty_variable_beside_its_file_is_no_other_value() -> None:
+    body = pod(
+        app(env=[{"name": "PW_FILE", "value": "/old"}, {"name": "PW", "value": ""}]),
+        annotations={f"{OURS}/secrets": "db"},
+    )
+
+    assert mutate_pod(body, "shop", [migration(file_read("password", "PW"))]).moved == ("db",)

@@ -72,3 +72,13 @@ def test_where_a_chart_makes_the_pods_the_containers_tell() -> None:
 def test_a_pod_without_a_maker_obeys_the_first_that_has_its_containers() -> None:
     assert not runs_once(pod(mounted(), volumes=[volume()]), two(container="backup"))
     assert mutate_pod(pod(app()), "shop", [two()]).pod == pod(app())
+
+
+def test_a_sidecar_among_the_init_containers_tells_whose_pod_it_is() -> None:
+    proxy: dict[str, Json] = {**mounted(), "name": "proxy", "restartPolicy": "Always"}
+    backup, web = two(container="backup").workloads
+    reads = (ContainerReads(name="proxy", reads=(volume_read(),)),)
+
+    body = pod(app(), volumes=[volume()], initContainers=[proxy])
+
+    assert not runs_once(body, replace(two(), workloads=(backup, replace(web, containers=reads))))
