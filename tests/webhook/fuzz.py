@@ -1,8 +1,9 @@
-"""Made-up pods against a judge that was written apart from the engine: which must be changed, which denied, which left alone.
+"""Made-up pods against judges that were written apart from the engine: which must be changed, which denied, which left alone.
 
-``python -m tests.webhook.fuzz 200000`` asks about so many, in two processes; a seed is fixed, so a failure comes again. The
-judge looks at the traits that a pod was made of, never at the pod, and knows nothing of how the engine decides. One review
-in ten is broken on its way (`tests.webhook.mangling`), and then judged by what must be true of any answer.
+``python -m tests.webhook.fuzz 200000`` asks about so many, in two processes; a seed is fixed, so a failure comes again, and a
+second argument is another seed. One judge, here, looks at the traits that a pod was made of, never at the pod; the other
+(`tests.webhook.judge`) at documents of every shape, and at what each container finds from inside. Neither knows how the engine
+decides. One review in ten is broken on its way (`tests.webhook.mangling`), and judged by what must be true of any answer.
 """
 
 from __future__ import annotations
@@ -10,19 +11,27 @@ from __future__ import annotations
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from functools import partial
 from random import Random
 from typing import Any
 
 import orjson
 
-from injector.migration.model import Delivery, Stage
-from tests.webhook.drawn import OURS, READS_BY, Traits, World, draw, known_of, make
+from injector.inventory.live import as_document
+from injector.migration.model import Delivery, SecretMigration, Stage
+from injector.migration.parse import parse_migration
+from injector.pod.model import Settings as PodSettings
+from tests.canary import has_canary
+from tests.webhook.drawn import OURS, READS_BY, Traits, World, cluster_with, draw, known_of, make
+from tests.webhook.judge import check_moved, must_move
 from tests.webhook.mangling import check_mangled, mangle
-from tests.webhook.reviews import patched, response, review
+from tests.webhook.reviews import patched, response, review, snapshot
+from tests.webhook.shapes import Case, describe, draw_case
 from webhook.answering import answer_review
 from webhook.pods import decide_pod
 from webhook.review import Outcome
+from webhook.state import Snapshot
 
 SEED = 20261124
 VERSIONS = ("admission.k8s.io/v1", "admission.k8s.io/v1beta1")
@@ -126,6 +135,40 @@ def check(rng: Random) -> str:
     return "alone" if world.stage is None else str(world.delivery)
 
 
+def check_shape(rng: Random) -> str:
+    """Show that a pod of any shape becomes what its documents say, and nothing of it is lost; return the verdict in a word."""
+    case = draw_case(rng)
+    known = _known_of(case)
+    uid, version = f"{rng.getrandbits(128):032x}", rng.choice(VERSIONS)
+    sent = review(case.pod, namespace=case.namespace, operation=case.operation, version=version, uid=uid)
+    reply = answer_review(sent, known, decide=decide_pod)
+    answer = response(reply)
+    where = describe(case)
+    assert (reply.status, reply.outcome is Outcome.ERROR, answer["allowed"]) == (200, False, True), where
+    assert (answer["uid"], orjson.loads(reply.body)["apiVersion"]) == (uid, version), where
+    assert not has_canary("".join(answer.get("warnings", ()))), where
+    moved = must_move(case)
+    assert ("patch" in answer) is bool(moved), (moved, answer.get("warnings"), where)
+    if not moved:
+        return "shape left"
+    after: dict[str, Any] = patched(case.pod, reply)
+    try:
+        check_moved(case, after, moved, answer)
+    except (AssertionError, LookupError, ValueError) as err:
+        raise AssertionError(err, moved, answer.get("warnings"), where, after) from err
+    again = response(answer_review(review(after, namespace=case.namespace), known, decide=decide_pod))
+    assert ("patch" in again, "warnings" in again) == (False, False), where
+    return "shape moved"
+
+
+def _known_of(case: Case) -> Snapshot:
+    made = [parse_migration(as_document(document)) for document in case.migrations]
+    read = [one for one in made if isinstance(one, SecretMigration)]
+    assert len(read) == len(made), made
+    cluster, _ = cluster_with("", has_default=case.has_default, is_strict=False)
+    return replace(snapshot(*read), cluster=cluster, settings=PodSettings(audience=case.audience))
+
+
 def _check_kept(before: dict[str, Any], after: dict[str, Any], moved: set[str], *, is_read: bool) -> None:
     for part in ("containers", "initContainers"):
         old, new = before["spec"].get(part, []), after["spec"].get(part, [])
@@ -204,8 +247,10 @@ def _check_files(world: World, traits: Traits, notes: dict[str, str]) -> None:
     assert rendered == expected
 
 
-FOUND = ("left", "denied", "alone", *map(str, READS_BY))
+FOUND = ("left", "denied", "alone", *map(str, READS_BY), "shape left", "shape moved")
 """What can become of a review that nobody broke; a way is that of a committed migration."""
+SHAPES = 0.4
+"""Of all pods: those of `tests.webhook.shapes`, the others are of `tests.webhook.drawn`."""
 
 
 def run(count: int, seed: int) -> dict[str, int]:
@@ -213,16 +258,17 @@ def run(count: int, seed: int) -> dict[str, int]:
     rng = Random(seed)  # noqa: S311 - a seed, so that a failure comes again
     found = dict.fromkeys((*FOUND, "mangled"), 0)
     for _ in range(count):
-        found[check(rng)] += 1
+        found[check_shape(rng) if rng.random() < SHAPES else check(rng)] += 1
     return found
 
 
 def main() -> None:
     """Check so many pods as the first argument says, and print what came of them."""
     count = int(sys.argv[1])
+    seed = int(sys.argv[2]) if len(sys.argv) > 2 else SEED
     started = time.monotonic()
     with ProcessPoolExecutor(PROCESSES) as pool:
-        parts = list(pool.map(run, [count // PROCESSES] * PROCESSES, range(SEED, SEED + PROCESSES)))
+        parts = list(pool.map(run, [count // PROCESSES] * PROCESSES, range(seed, seed + PROCESSES)))
     total = {name: sum(one[name] for one in parts) for name in parts[0]}
     told = ", ".join(f"{number} {name}" for name, number in total.items())
     print(
