@@ -23,8 +23,8 @@ from webhook.externalsecrets import decide_external_secret
 from webhook.logs import LOGGER
 from webhook.metrics import Metrics
 from webhook.ordering import OrderWatch
-from webhook.pods import decide_pod
 from webhook.policies import PolicyFolder
+from webhook.remembering import PodDecider
 from webhook.settings import Settings
 from webhook.state import Holder, Snapshot
 from webhook.validation import decide_validation
@@ -68,7 +68,7 @@ def create_app(
     """
     holder, metrics = Holder(Snapshot(settings=settings.pods)), Metrics()
     decides: dict[str, Decide] = {
-        "pods": partial(decide_pod, proposer=Proposer(settings.config)),
+        "pods": PodDecider(Proposer(settings.config)),
         "externalsecrets": decide_external_secret,
         "validate": partial(decide_validation, rules=settings.rules),
     }

@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 
+import orjson
+
 from injector.migration.model import SecretMigration, Stage
 from injector.model import SourceKind
 from injector.pod.model import Json
@@ -71,7 +73,7 @@ def _release(body: Mapping[str, Json], migration: SecretMigration) -> Answer:
         return Answer()
     fields = ", ".join(f"{one.path[-1]} {one.value}" for one in settings)
     text = f"{who} is released by SecretMigration {migration.name}: set {fields}; say the same in its manifest"
-    return Answer(Outcome.MUTATED, patch, (text,))
+    return Answer(Outcome.MUTATED, orjson.dumps(patch), (text,))
 
 
 def _keys(spec: Mapping[str, Json]) -> set[str] | None:

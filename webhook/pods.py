@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+import orjson
+
 from injector.config.model import DEFAULT
 from injector.convention.known import Proposer
 from injector.convention.obey import decide
@@ -25,7 +27,7 @@ def decide_pod(request: Request, snapshot: Snapshot, *, proposer: Proposer | Non
         snapshot: what is known now.
         proposer: judges pods by their label alone; without one there is no convention.
     """
-    if request.operation not in ("", "CREATE") or request.kind not in ("", "Pod"):
+    if not is_asked(request):
         return Answer()
     if request.body is None:
         return _warn("phase2: left alone: the request holds no pod")
@@ -43,13 +45,18 @@ def decide_pod(request: Request, snapshot: Snapshot, *, proposer: Proposer | Non
         notes = {**_note(Outcome.MUTATED), "migration-revision": change.revision}
         if change.released:
             notes[RELEASED] = ",".join(change.released)
-        return Answer(Outcome.MUTATED, patch, change.warnings, notes=notes)
+        return Answer(Outcome.MUTATED, orjson.dumps(patch), change.warnings, notes=notes)
     if (change.warnings or made.denied) and not snapshot.is_complete:
         return _warn(_TOO_EARLY)
     if made.denied:
         message = f"phase2: {made.denied}"
         return Answer(Outcome.DENIED, message=message, warnings=change.warnings, notes=_note(Outcome.DENIED))
     return _warn(*change.warnings) if change.warnings else Answer()
+
+
+def is_asked(request: Request) -> bool:
+    """Tell whether a request is about a pod that is made now."""
+    return request.operation in ("", "CREATE") and request.kind in ("", "Pod")
 
 
 def _warn(*warnings: str) -> Answer:

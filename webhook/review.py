@@ -71,14 +71,14 @@ class Answer:
 
     Attributes:
         outcome: `Outcome.DENIED` refuses the object, everything else allows it.
-        patch: JSON Patch operations; none leaves the object as it is.
+        patch: JSON Patch as JSON; empty leaves the object as it is.
         warnings: for the person who made the object.
         message: why it is denied; empty when it is not.
         notes: audit annotations.
     """
 
     outcome: Outcome = Outcome.UNCHANGED
-    patch: Sequence[Mapping[str, Json]] = ()
+    patch: bytes = b""
     warnings: Sequence[str] = ()
     message: str = ""
     notes: Mapping[str, str] | None = None
@@ -160,7 +160,7 @@ def make_reply(request: Request, answer: Answer) -> Reply:
         response["status"] = {"code": _FORBIDDEN, "reason": "Forbidden", "message": answer.message}
     elif answer.patch:
         response["patchType"] = "JSONPatch"
-        response["patch"] = base64.b64encode(orjson.dumps(answer.patch)).decode()
+        response["patch"] = base64.b64encode(answer.patch).decode("ascii")
     if answer.notes:
         response["auditAnnotations"] = answer.notes
     if answer.warnings:

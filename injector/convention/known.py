@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 import orjson
 
 from injector.cluster import Body, ClusterState, Group
 from injector.config.model import Config, Enforce
+from injector.convention.kept import Kept
 from injector.convention.propose import Judged, propose
 from injector.convention.workload import Owner, build_workload
 
@@ -20,14 +19,6 @@ _TEMPLATES: Final = 2048
 _NAMESPACES: Final = 1024
 _MOST: Final = 64
 """ExternalSecrets that one pod is judged for: about 0.6 ms each, in which no other request is answered."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    """An answer, and the groups that it was made of; they are replaced when anything in them changes."""
-
-    sources: tuple[Group, Group, Group]
-    judged: tuple[Judged, ...]
 
 
 class Proposer:
@@ -40,8 +31,8 @@ class Proposer:
 
     def __init__(self, config: Config) -> None:
         self._config = config
-        self._kept: OrderedDict[bytes, _Kept] = OrderedDict()
-        self._targets: OrderedDict[str, tuple[Group, Mapping[str, tuple[str, ...]]]] = OrderedDict()
+        self._kept: Kept[tuple[Judged, ...]] = Kept(_TEMPLATES)
+        self._targets: Kept[Mapping[str, tuple[str, ...]]] = Kept(_NAMESPACES)
 
     @property
     def enforce(self) -> Enforce:
@@ -92,33 +83,26 @@ class Proposer:
         )
         text = orjson.dumps([names, workload], option=orjson.OPT_SORT_KEYS)
         key = hashlib.blake2b(text, digest_size=20).digest()
-        kept = self._kept.get(key)
-        if kept is not None and all(one is now for one, now in zip(kept.sources, sources, strict=True)):
-            self._kept.move_to_end(key)
-            return kept.judged
+        kept = self._kept.find(key, sources)
+        if kept is not None:
+            return kept
         bodies = [group[name] for name in names]
         wanted = {name for body in bodies for name in _iter_stores(body)}
         stores = [held[name] for held in sources[1:] for name in sorted(wanted & held.keys())]
         judged = propose(workload, bodies, stores, self._config)
-        self._kept[key] = _Kept(sources, judged)
-        self._kept.move_to_end(key)
-        if len(self._kept) > _TEMPLATES:
-            self._kept.popitem(last=False)
+        self._kept.keep(key, sources, judged)
         return judged
 
     def _find_targets(self, namespace: str, group: Group) -> Mapping[str, tuple[str, ...]]:
         """Return Secret -> the ExternalSecrets that make it."""
-        known = self._targets.get(namespace)
-        if known is not None and known[0] is group:
-            return known[1]
+        known = self._targets.find(namespace, (group,))
+        if known is not None:
+            return known
         found: dict[str, tuple[str, ...]] = {}
         for name, body in group.items():
             target = _target(body)
             found[target] = (*found.get(target, ()), name)
-        self._targets[namespace] = (group, found)
-        self._targets.move_to_end(namespace)
-        if len(self._targets) > _NAMESPACES:
-            self._targets.popitem(last=False)
+        self._targets.keep(namespace, (group,), found)
         return found
 
 

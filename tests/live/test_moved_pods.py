@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from itertools import islice
 from random import Random
 from typing import cast
@@ -16,7 +15,6 @@ from tests.webhook.drawn import READS_BY, draw, known_of, make
 from tests.webhook.fuzz import SEED
 from tests.webhook.reviews import patched, response, review
 from webhook.answering import answer_review
-from webhook.pods import decide_pod
 
 COUNT = 300
 
@@ -28,9 +26,9 @@ def moved_pods() -> Iterator[tuple[str, Object, Object]]:
         world, traits = draw(rng)
         body = make(rng, traits)
         body["metadata"].get("labels", {}).pop("a/b~c", None)  # it tries JSON Patch, and is no name of a label
-        known, proposer = known_of(world)
+        known, decide = known_of(world)
         sent = review(body, namespace=traits.namespace)
-        reply = answer_review(sent, known, decide=partial(decide_pod, proposer=proposer))
+        reply = answer_review(sent, known, decide=decide)
         if "patch" in response(reply):
             yield str(world.delivery if world.stage else "alone"), body, cast("Object", patched(body, reply))
 

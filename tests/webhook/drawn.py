@@ -17,6 +17,7 @@ from tests.property.admitted import STORE, cluster_of
 from tests.unit.convention.deciding import external_secret, namespace
 from tests.unit.pod.making import file_read, from_secret, migration, volume_read, wrapped_read
 from tests.webhook.reviews import snapshot
+from webhook.remembering import PodDecider
 from webhook.state import Snapshot
 
 LABEL = "phase2.tazlab.net/inject"
@@ -92,27 +93,27 @@ def config_of(*, is_strict: bool) -> Config:
 
 
 @cache
-def cluster_with(secret: str, *, has_default: bool, is_strict: bool) -> tuple[ClusterState, Proposer]:
-    """A cluster, and what is remembered of it; one for all worlds that differ in the migration only."""
+def cluster_with(secret: str, *, has_default: bool, is_strict: bool) -> tuple[ClusterState, PodDecider]:
+    """A cluster, and what decides with all that it remembers; one for all worlds that differ in the migration only."""
     objects = [STORE]
     if has_default:
         objects.append(namespace(inject="enabled"))
     if secret:
         objects += [external_secret(**SECRETS[secret], namespace=one) for one in ("shop", "other")]  # type: ignore[arg-type]
-    return cluster_of(*objects), Proposer(config_of(is_strict=is_strict))
+    return cluster_of(*objects), PodDecider(Proposer(config_of(is_strict=is_strict)))
 
 
 @cache
-def known_of(world: World) -> tuple[Snapshot, Proposer]:
-    """What the webhook knows of a world, and its memory."""
-    cluster, proposer = cluster_with(world.secret, has_default=world.has_default, is_strict=world.is_strict)
+def known_of(world: World) -> tuple[Snapshot, PodDecider]:
+    """What the webhook knows of a world, and what decides by it."""
+    cluster, decide = cluster_with(world.secret, has_default=world.has_default, is_strict=world.is_strict)
     command = COMMAND if world.names_command else ()
     held = (
         snapshot(migration(*READS_BY[world.delivery], stage=world.stage, command=command))
         if world.stage
         else snapshot()
     )
-    return replace(held, cluster=cluster), proposer
+    return replace(held, cluster=cluster), decide
 
 
 def draw(rng: Random) -> tuple[World, Traits]:

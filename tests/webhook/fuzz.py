@@ -94,8 +94,7 @@ def check(rng: Random) -> str:
     """Show that a drawn pod is answered as the judge says, and that nothing is lost; return the verdict in a word."""
     world, traits = draw(rng)
     body = make(rng, traits)
-    known, proposer = known_of(world)
-    decide = partial(decide_pod, proposer=proposer)
+    known, decide = known_of(world)
     uid = f"{rng.getrandbits(128):032x}"
     version = rng.choice(VERSIONS)
     sent = review(body, namespace=traits.namespace, operation=traits.operation, version=version, uid=uid)
