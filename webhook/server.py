@@ -13,15 +13,17 @@ import tempfile
 import threading
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from granian.constants import HTTPModes, Interfaces, SSLProtocols
 from granian.http import HTTP1Settings
 
-from webhook.certs.process import KeeperProcess
 from webhook.logs import LOGGER, make_config
-from webhook.settings import MULTIPROCESS, Settings, TlsFiles
+from webhook.settings import MULTIPROCESS, Keeping, Settings, TlsFiles
 from webhook.workers import Application, Start, WorkersServer, listen_for_end
+
+if TYPE_CHECKING:
+    from webhook.certs.rounds import Rounds
 
 _KILL_S: Final = 10
 """A worker that has not ended by then is killed; the API server waits no longer than 5 s for an answer."""
@@ -42,24 +44,32 @@ def serve(settings: Settings) -> None:
     A certificate that changes on disk is taken up by new workers, one after the other, while the old ones finish what
     they have: granian reads its files only when a worker starts.
 
-    With `settings.keeping` the certificate is made by a process beside the workers, which knows nothing of them but the
+    With `settings.keeping` the certificate is made by a thread of this process, which knows nothing of the workers but the
     port; the files are waited for first.
     """
     logging.config.dictConfig(make_config())
-    keeper = KeeperProcess(settings.keeping) if settings.keeping else None
+    rounds = _start_rounds(settings.keeping) if settings.keeping else None
     with tempfile.TemporaryDirectory(prefix="phase2-metrics-") as folder:
         if settings.workers > 1:
             os.environ[MULTIPROCESS] = folder
         try:
-            if keeper and settings.tls:
-                _wait_for_files(keeper, settings.tls, poll_s=settings.poll_s)
-            _make_server(settings, keeper).serve_all()
+            if rounds and settings.tls:
+                _wait_for_files(settings.tls, poll_s=settings.poll_s)
+            _make_server(settings).serve_all()
         finally:
-            if keeper:
-                keeper.stop()
+            if rounds:
+                rounds.stop()
 
 
-def _make_server(settings: Settings, keeper: KeeperProcess | None) -> WorkersServer:
+def _start_rounds(keeping: Keeping) -> Rounds:
+    from webhook.certs.rounds import Rounds  # noqa: PLC0415 - who brings his own certificate needs no client here
+
+    made = Rounds(keeping)
+    made.start()
+    return made
+
+
+def _make_server(settings: Settings) -> WorkersServer:
     start = Start()
     server = WorkersServer(
         "webhook",  # loaded by `_load`, whatever stands here
@@ -84,24 +94,22 @@ def _make_server(settings: Settings, keeper: KeeperProcess | None) -> WorkersSer
     server.drain_s, server.start, server.load = settings.drain_s, start, partial(_load, settings, start)
     if settings.tls:
         watcher = threading.Thread(
-            target=_watch_certificate, args=(server, settings.tls), kwargs={"poll_s": settings.poll_s, "keeper": keeper}
+            target=_watch_certificate, args=(server, settings.tls), kwargs={"poll_s": settings.poll_s}
         )
         watcher.daemon = True
         server.on_startup(watcher.start)
     return server
 
 
-def _wait_for_files(keeper: KeeperProcess, files: TlsFiles, *, poll_s: float) -> None:
+def _wait_for_files(files: TlsFiles, *, poll_s: float) -> None:
     """Wait until there is a certificate to serve; one that an earlier start of this container left is taken as it is."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # the first process of a container has no default for it
     said, pause = False, threading.Event()
-    keeper.ensure()
     while not is_pair(files):
         if not said:
             logging.getLogger(LOGGER).info("waits for the first certificate")
         said = True
         pause.wait(min(poll_s, _LOOK_S))
-        keeper.ensure()
 
 
 def _load(settings: Settings, start: Start) -> Application:
@@ -119,12 +127,10 @@ def _load(settings: Settings, start: Start) -> Application:
     return listen_for_end(create_app(settings, on_ready=begin, patience_s=start.patience_s), start)
 
 
-def _watch_certificate(server: WorkersServer, files: TlsFiles, *, poll_s: float, keeper: KeeperProcess | None) -> None:
+def _watch_certificate(server: WorkersServer, files: TlsFiles, *, poll_s: float) -> None:
     known = _content(files)
     pause = threading.Event()
     while not pause.wait(poll_s):
-        if keeper:
-            keeper.ensure()
         found = _content(files)
         if found != known and found is not None and is_pair(files):
             known = found

@@ -77,9 +77,10 @@ class Watched:
 
 @pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
 def test_memory_under_load_stays_below_the_limit_that_is_shipped(tmp_path: Path) -> None:
-    """Two workers stand beside each other while a certificate changes, and the process that keeps certificates beside them.
+    """Two workers stand beside each other while a certificate changes.
 
-    That is there as in the Deployment; what it asks for is refused here, and somebody else changes the certificate.
+    The thread that keeps certificates is there as in the Deployment, as a pod's; what it asks for is refused here, and
+    somebody else changes the certificate.
     """
     limit, folders = shipped()
     certs = create_certificates(tmp_path / "pki")
@@ -90,11 +91,11 @@ def test_memory_under_load_stays_below_the_limit_that_is_shipped(tmp_path: Path)
     lists = lists_of(MIGRATIONS, 0)
     lists[PATH] = [secret_migration(migration()), *lists[PATH]]
 
-    with serving(lists) as stub:
+    with serving(lists, certs) as stub:
         stub.refusals["/api/v1/namespaces/here/secrets"] = 403
-        flags = ["--kubeconfig", str(stub.write_kubeconfig(tmp_path)), "--tls-self-managed", "--tls-dir", str(tls)]
-        flags += ["--tls-secret", "here/tls", "--tls-names", "127.0.0.1"]
-        with running(None, tmp_path / "log", *flags, certs=certs) as webhook, Load(webhook) as load:
+        pod = (tmp_path / "pod", stub.write_pod(tmp_path / "pod", certs))
+        flags = ["--tls-self-managed", "--tls-dir", str(tls), "--tls-secret", "here/tls", "--tls-names", "127.0.0.1"]
+        with running(None, tmp_path / "log", *flags, certs=certs, pod=pod) as webhook, Load(webhook) as load:
             watched = Watched(webhook.popen.pid)
             watched.look_until(lambda: load.asked >= REQUESTS, what="the load was answered")
             held, steady, processes = webhook.metric("phase2_secretmigrations"), watched.most, watched.processes

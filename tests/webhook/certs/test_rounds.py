@@ -1,4 +1,4 @@
-"""The keeper as a process, and the files that it leaves."""
+"""The keeper's rounds beside a server, and the files that it leaves."""
 
 from __future__ import annotations
 
@@ -8,20 +8,19 @@ import os
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.lab.certs import Certificates, create_certificates
-from tests.lab.waiting import wait_until
-from webhook.certs import process
+from webhook.certs import rounds as rounds_module
 from webhook.certs.issuing import make_ca
 from webhook.certs.keeper import Keeper
 from webhook.certs.local import ServedFiles
 from webhook.certs.material import Material, issuer_id, parse_bundle
-from webhook.certs.process import KeeperProcess, run
+from webhook.certs.rounds import Rounds
 from webhook.certs.terms import Places, Terms
 from webhook.logs import LOGGER
 from webhook.settings import Keeping, Listen, Target
@@ -52,50 +51,17 @@ def keeping(tmp_path: Path) -> Keeping:
     )
 
 
-def test_it_is_started_once_and_again_when_it_has_ended(keeping: Keeping) -> None:
-    kept = KeeperProcess(keeping)
-    kept.ensure()
-    first = kept._process
-    kept.ensure()
-    assert kept._process is first
-    assert first is not None
-
-    first.kill()
-    wait_until(lambda: not first.is_alive(), what="it has ended")
-    kept.ensure()
-
-    assert kept._process is not first
-    kept.stop()
-    assert kept._process is not None
-    assert not kept._process.is_alive()
-    KeeperProcess(keeping).stop()  # of what was never started
-
-
-class Parent:
-    """A parent that is there for some rounds."""
-
-    def __init__(self, rounds: int) -> None:
-        self._left = rounds
-
-    def __call__(self) -> int:
-        self._left -= 1
-        return 1 if self._left >= 0 else 2
-
-
 @pytest.fixture
 def logged(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
-    monkeypatch.setattr("webhook.certs.process.signal.signal", lambda *_: None)
-    monkeypatch.setattr(process, "make_config", lambda: {"version": 1, "disable_existing_loggers": False})
     monkeypatch.setattr(logging.getLogger(LOGGER), "propagate", True)
     return caplog
 
 
-def test_an_api_server_that_is_not_there_is_told_once(
-    keeping: Keeping, monkeypatch: pytest.MonkeyPatch, logged: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.setattr("webhook.certs.process.os.getppid", Parent(3))
+def test_an_api_server_that_is_not_there_is_told_once(keeping: Keeping, logged: pytest.LogCaptureFixture) -> None:
+    rounds = Rounds(keeping)
 
-    run(keeping, 1)
+    for _ in range(3):
+        rounds.do_round()
 
     assert [one.getMessage().partition(":")[0] for one in logged.records] == ["the certificates cannot be kept"]
     assert keeping.folder.stat().st_mode & 0o077 == 0
@@ -107,23 +73,79 @@ def test_a_bug_is_told_without_its_text_and_does_not_end_it(
     def fail(_: Keeper) -> None:
         raise ValueError("of a value")
 
-    monkeypatch.setattr("webhook.certs.process.os.getppid", Parent(2))
+    rounds = Rounds(keeping)
     monkeypatch.setattr(Keeper, "keep", fail)
 
-    run(keeping, 1)
+    for _ in range(2):
+        rounds.do_round()
 
     assert logged.messages == ["a bug: ValueError while keeping the certificates"] * 2
 
 
-def test_a_kubeconfig_that_is_none_is_told(
-    keeping: Keeping, monkeypatch: pytest.MonkeyPatch, logged: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.setattr("webhook.certs.process.os.getppid", Parent(1))
-
-    run(replace(keeping, cluster=Target(os.devnull)), 1)
+def test_a_kubeconfig_that_is_none_is_told(keeping: Keeping, logged: pytest.LogCaptureFixture) -> None:
+    Rounds(replace(keeping, cluster=Target(os.devnull))).do_round()
 
     assert len(logged.messages) == 1
     assert os.devnull in logged.messages[0]
+
+
+@pytest.fixture
+def hooks(monkeypatch: pytest.MonkeyPatch) -> dict[str, Callable[[], None]]:
+    """What is asked before and after a fork."""
+    found: dict[str, Callable[[], None]] = {}
+    monkeypatch.setattr("webhook.certs.rounds.os.register_at_fork", found.update)
+    return found
+
+
+def test_a_process_is_forked_between_two_rounds(
+    keeping: Keeping, monkeypatch: pytest.MonkeyPatch, hooks: dict[str, Callable[[], None]]
+) -> None:
+    begun, ends, seen = threading.Event(), threading.Event(), []
+
+    def keep(_: Keeper) -> None:
+        begun.set()
+        ends.wait(10)
+        seen.append("round")
+
+    monkeypatch.setattr(Keeper, "keep", keep)
+    rounds = Rounds(keeping)
+    rounds.start()
+    assert begun.wait(10)
+    threading.Timer(0.05, ends.set).start()
+
+    hooks["before"]()
+    seen.append("fork")
+    found = [*seen]
+    hooks["after_in_parent"]()
+    rounds.stop()
+
+    assert found[-1] == "fork"
+    assert found.count("round") >= 1
+
+
+def test_a_round_that_waits_for_the_api_server_holds_no_fork_up(
+    keeping: Keeping, monkeypatch: pytest.MonkeyPatch, hooks: dict[str, Callable[[], None]]
+) -> None:
+    begun, ends = threading.Event(), threading.Event()
+
+    def keep(_: Keeper) -> None:
+        begun.set()
+        ends.wait(10)
+
+    monkeypatch.setattr("webhook.certs.rounds._FORK_S", 0.05)
+    monkeypatch.setattr(Keeper, "keep", keep)
+    rounds = Rounds(keeping)
+    rounds.start()
+    assert begun.wait(10)
+
+    hooks["before"]()
+    hooks["after_in_parent"]()
+    is_under_way = not ends.is_set()
+    ends.set()
+    rounds.stop()
+
+    assert is_under_way
+    assert not rounds._thread.is_alive()
 
 
 @pytest.fixture
@@ -168,7 +190,7 @@ def test_where_nobody_answers_nothing_is_known(tmp_path: Path) -> None:
 
 
 def test_without_a_leaf_nothing_is_written(tmp_path: Path) -> None:
-    ca = make_ca(process._now(), Terms().ca)
+    ca = make_ca(rounds_module._now(), Terms().ca)
 
     ServedFiles(tmp_path, None).install(Material(ca=ca))
 
