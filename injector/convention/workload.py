@@ -11,17 +11,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from injector.cluster import Body, Json
+from injector.knowledge.replicasets import HASHES, iter_makers
 
 _TOKEN: Final = "kube-api-access-"  # noqa: S105 - a volume's name
 """Start of the volume with the ServiceAccount's token. Source: kubernetes plugin/pkg/admission/serviceaccount/admission.go."""
-_TEMPLATE_HASH: Final = "pod-template-hash"
-_ROLLOUT_HASH: Final = "rollouts-pod-template-hash"
 _CRON_JOB: Final = re.compile(r"(.+)-\d{8,10}\Z")
 """A CronJob's Jobs end in the minute they are scheduled for. Source: kubernetes pkg/controller/cronjob/utils.go, getJobName."""
 _GENERATED_LABELS: Final = frozenset(
     {
-        _TEMPLATE_HASH,
-        _ROLLOUT_HASH,
+        *HASHES,
         "controller-revision-hash",
         "pod-template-generation",
         "statefulset.kubernetes.io/pod-name",
@@ -106,13 +104,9 @@ def find_owner(pod: Body) -> Owner | str:
         return f"{kind or 'another object'}"
     labels = _map(metadata.get("labels"))
     if kind == "ReplicaSet":
-        for label, above in (
-            (_ROLLOUT_HASH, Owner("argoproj.io/v1alpha1", "Rollout", "")),
-            (_TEMPLATE_HASH, Owner("apps/v1", "Deployment", "")),
-        ):
-            ending = f"-{_text(labels.get(label))}"
-            if ending != "-" and name.endswith(ending):
-                return Owner(above.version, above.kind, name.removesuffix(ending))
+        above = next(iter_makers(name, lambda label: _text(labels.get(label))), None)
+        if above:
+            return Owner(*above)
     match = _CRON_JOB.match(name) if kind == "Job" else None
     if match:
         return Owner(version, "CronJob", match[1])

@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final
 
+from injector.knowledge.replicasets import iter_makers
 from injector.manifests.document import Resource, items, mapping, text
-from injector.manifests.yamldoc import Map
 from injector.model import ObjectRef
-
-_HASHES: Final = {"pod-template-hash": "Deployment", "rollouts-pod-template-hash": "Rollout"}
-"""Label -> what makes ReplicaSets that are called after it, with the label's value behind.
-Source: https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#pod-template-hash-label"""
 
 
 def without_made(resources: Sequence[Resource]) -> Sequence[Resource]:
@@ -28,18 +23,13 @@ def without_made(resources: Sequence[Resource]) -> Sequence[Resource]:
 
 def _makers(resource: Resource) -> Iterator[ObjectRef]:
     metadata = mapping(resource.body, "metadata")
+    labels = mapping(metadata, "labels")
     for entry in items(metadata, "ownerReferences"):
         owner = mapping(entry)
         kind, name = text(owner.get("kind")), text(owner.get("name"))
         if owner.get("controller") is True and kind != "ClusterExternalSecret":
             yield ObjectRef(kind, resource.ref.namespace, name)
             if kind == "ReplicaSet":
-                yield from _above(mapping(metadata, "labels"), name, resource.ref.namespace)
-
-
-def _above(labels: Map, name: str, namespace: str) -> Iterator[ObjectRef]:
-    """Yield what makes a Pod's ReplicaSet, which may have been left out of the dump."""
-    for label, kind in _HASHES.items():
-        ending = f"-{text(labels.get(label))}"
-        if ending != "-" and name.endswith(ending):
-            yield ObjectRef(kind, namespace, name.removesuffix(ending))
+                # A dump may have been made without its ReplicaSets.
+                for _, above, its_name in iter_makers(name, lambda label: text(labels.get(label))):
+                    yield ObjectRef(above, resource.ref.namespace, its_name)
