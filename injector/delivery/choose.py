@@ -161,7 +161,7 @@ def file_variable(consumer: Consumer, env: str, config: Config) -> str:
         return own.file_variable(env)
     known = find_file_variable(image, consumer.chart, env)
     # Some apps take the path inside of another value (a URL); only a plain path is written here.
-    return known.name if known and known.value == "{path}" and known.form == "value" else ""
+    return known.name if known and known.is_plain else ""
 
 
 def is_exclusive(consumer: Consumer, env: str, config: Config) -> bool:

@@ -33,6 +33,11 @@ class FileVariable:
     is_exclusive: bool = False
     is_certain: bool = True
 
+    @property
+    def is_plain(self) -> bool:
+        """Tell whether it takes a file's path and nothing more, and the file nothing but the value."""
+        return self.value == "{path}" and self.form == "value"
+
 
 _ANY: Final = r".+"
 _ROWS: Final[tuple[tuple[str, str, str], ...]] = (

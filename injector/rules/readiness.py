@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from injector.config.model import Config
-from injector.knowledge.filevariables import find_file_variable
-from injector.model import WORKLOAD_WAYS, Consumer, How, Readiness
+from injector.knowledge.filevariables import FileVariable, find_file_variable
+from injector.model import WORKLOAD_WAYS, Consumer, ContainerFacts, How, Readiness
 from injector.rules.readers import is_provisioner, server_reader
 
 _KEEP: Final = "it needs a Secret of its own that stays with the External Secrets Operator"
@@ -67,8 +67,7 @@ def _obstacles(consumer: Consumer, need: Need, config: Config) -> list[str]:
     if consumer.pod and not consumer.pod.has_token:
         found.append("automountServiceAccountToken is false: the Vault Agent needs a projected token to log in with")
     if consumer.how in (How.ENV, How.ENV_FROM):
-        variables = _variables(consumer, need)
-        found += [_from_environment(consumer, one, config) for one in variables if not _has_file(consumer, one, config)]
+        found += filter(None, (_from_environment(consumer, one, config) for one in _variables(consumer, need)))
     elif consumer.how is How.HELM_VALUES:
         found.append(f"the chart reads the Secret that {consumer.path} names: it must be told to read a file instead")
     elif consumer.container is None and consumer.how is How.VOLUME and not consumer.path and not consumer.chart:
@@ -96,32 +95,21 @@ def _variables(consumer: Consumer, need: Need) -> list[str]:
     return [f"{consumer.env}{key}" for key in need.keys if key != "*"] or [""]
 
 
-def _has_file(consumer: Consumer, variable: str, config: Config) -> bool:
-    """Tell whether the webhook alone gives an app a file in place of a variable: the app surely reads one.
-
-    Many images read it in their entrypoint, which a command in the manifest takes the place of. A chart's values are another
-    matter: whether its pods have the variable at all is the chart's business.
-    """
-    container = consumer.container
-    if container is None or not container.image or not variable or consumer.chart:
-        return False
-    app = config.find_app(container.image, consumer.chart)
-    if app and app.file_variable(variable):
-        return True
-    known = find_file_variable(container.image, consumer.chart, variable)
-    if known is None or not known.is_certain or container.has_command:
-        return False
-    if known.is_exclusive and consumer.how is How.ENV_FROM:
-        return False
-    return known.value == "{path}" and known.form == "value"
-
-
 def _from_environment(consumer: Consumer, variable: str, config: Config) -> str:
+    """Return what must change for a variable; empty where the webhook alone gives the app a file in its place."""
     container = consumer.container
     image = container.image if container else ""
     app = config.find_app(image, consumer.chart)
     named = app.file_variable(variable) if app and variable else ""
     known = find_file_variable(image, consumer.chart, variable) if variable and not named else None
+    # Whether a chart's pods have the variable at all is the chart's business.
+    if (
+        container
+        and image
+        and not consumer.chart
+        and (named or (known and _is_surely_read(known, consumer, container)))
+    ):
+        return ""
     reads = f"reads {variable} from the environment" if variable else "reads it from the environment"
     if known and known.value != "{path}":
         return f"{reads}; {known.name}={known.value.format(path='<file>')} reads it from a file"
@@ -130,3 +118,9 @@ def _from_environment(consumer: Consumer, variable: str, config: Config) -> str:
     if container and container.has_command:
         return f"{reads}; its command can be wrapped so that it sources a rendered file"
     return f"{reads}; its command must be written in the manifest, wrapped so that it sources a rendered file"
+
+
+def _is_surely_read(known: FileVariable, consumer: Consumer, container: ContainerFacts) -> bool:
+    """Tell whether an app takes the file for sure: many images do it in their entrypoint, whose place a manifest's command takes."""
+    is_refused = known.is_exclusive and consumer.how is How.ENV_FROM
+    return known.is_plain and known.is_certain and not container.has_command and not is_refused
