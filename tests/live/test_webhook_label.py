@@ -68,6 +68,17 @@ def is_untouched(body: Object) -> bool:
     return not agents(body) and "creds" in [one["name"] for one in body["spec"]["volumes"]]
 
 
+def check_login(web: Shop, body: Object, path: str) -> None:
+    """Let a pod's agent render, and show that the URL in a file is a login at PostgreSQL."""
+    with web.lab.run_pod(web.namespace, body["metadata"]["name"]) as run:
+        run.run_init()
+        url = urlsplit(run.read(path, INIT))
+        assert url.username is not None
+        assert url.password is not None
+        with web.lab.services.postgres.connect(url.username, url.password) as connection:
+            assert connection.execute("SELECT current_user").fetchone() == (url.username,)
+
+
 def test_deployment_with_nothing_but_the_label_gets_a_login(web: Shop) -> None:
     tell(web)
     web.register_shipped()
@@ -84,13 +95,7 @@ def test_deployment_with_nothing_but_the_label_gets_a_login(web: Shop) -> None:
 
     assert agents(body) == BOTH
     assert body["metadata"]["annotations"]["vault.hashicorp.com/role"] == f"{web.namespace}-{ACCOUNT}"
-    with web.lab.run_pod(web.namespace, body["metadata"]["name"]) as run:
-        run.run_init()
-        url = urlsplit(run.read("/etc/db/url", INIT))
-        assert url.username is not None
-        assert url.password is not None
-        with web.lab.services.postgres.connect(url.username, url.password) as connection:
-            assert connection.execute("SELECT current_user").fetchone() == (url.username,)
+    check_login(web, body, "/etc/db/url")
 
 
 def test_variable_of_an_app_that_reads_files_as_well_needs_nothing_but_the_label(web: Shop) -> None:
@@ -105,13 +110,7 @@ def test_variable_of_an_app_that_reads_files_as_well_needs_nothing_but_the_label
     assert agents(body) == BOTH
     env = next(one["env"] for one in body["spec"]["containers"] if one["name"] == "app")
     assert env == [{"name": "GF_DATABASE_URL__FILE", "value": "/vault/secrets/db/GF_DATABASE_URL"}]
-    with web.lab.run_pod(web.namespace, body["metadata"]["name"]) as run:
-        run.run_init()
-        url = urlsplit(run.read("/vault/secrets/db/GF_DATABASE_URL", INIT))
-        assert url.username is not None
-        assert url.password is not None
-        with web.lab.services.postgres.connect(url.username, url.password) as connection:
-            assert connection.execute("SELECT current_user").fetchone() == (url.username,)
+    check_login(web, body, "/vault/secrets/db/GF_DATABASE_URL")
 
 
 def test_namespace_that_opts_in_takes_its_pods_along_and_no_pod_that_opts_out(web: Shop) -> None:

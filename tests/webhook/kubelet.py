@@ -64,17 +64,20 @@ def environment(container: Node, data: Keys) -> dict[str, str]:
     return found
 
 
+def secret_sources(volume: Node) -> Iterator[tuple[str, Node]]:
+    """Yield (Secret, what says which items) of a volume."""
+    if volume.get("secret"):
+        yield volume["secret"]["secretName"], volume["secret"]
+    for one in volume.get("projected", {}).get("sources", ()):
+        if "secret" in one:
+            yield one["secret"]["name"], one["secret"]
+
+
 def folders(pod: Node, data: Keys) -> dict[str, dict[str, str]]:
     """Volume -> path in it -> value, of those that hold Secrets."""
     found: dict[str, dict[str, str]] = {}
     for volume in nodes(pod["spec"].get("volumes")):
-        sources = [(one["secretName"], one) for one in [volume.get("secret")] if one]
-        sources += [
-            (one["secret"]["name"], one["secret"])
-            for one in volume.get("projected", {}).get("sources", ())
-            if "secret" in one
-        ]
-        for secret, source in sources:
+        for secret, source in secret_sources(volume):
             items = source.get("items") or [{"key": one, "path": one} for one in data.get(secret, ())]
             made = {one["path"]: word(secret, one["key"]) for one in items}
             found.setdefault(volume["name"], {}).update(made)
@@ -227,13 +230,7 @@ def references(pod: Node) -> set[tuple[str, str, str]]:
     found: set[tuple[str, str, str]] = set()
     volumes: dict[str, set[tuple[str, str]]] = {}
     for volume in nodes(pod["spec"].get("volumes")):
-        sources = [(one["secretName"], one) for one in [volume.get("secret")] if one]
-        sources += [
-            (one["secret"]["name"], one["secret"])
-            for one in volume.get("projected", {}).get("sources", ())
-            if "secret" in one
-        ]
-        for secret, source in sources:
+        for secret, source in secret_sources(volume):
             keys = {one["key"] for one in source.get("items") or ()} or {"*"}
             volumes.setdefault(volume["name"], set()).update((secret, key) for key in keys)
     for _, one in both(pod):
