@@ -19,6 +19,7 @@ import orjson
 from injector.convention.kept import Kept
 from injector.convention.known import Proposer
 from injector.convention.obey import opts_in
+from injector.convention.workload import TOKEN
 from injector.pod.model import Json
 from injector.pod.names import OPT_IN
 from injector.pod.reading import CONTAINER_LISTS, as_list, as_map, spec_of
@@ -31,7 +32,7 @@ _MOST_BYTES: Final = 4 * 1024 * 1024
 """Of answers: a pod of 2 KB is answered by about 3 KB, one of 40 KB by 40."""
 _OVERHEAD: Final = 512
 """Bytes of an answer without its patch."""
-_TOKEN: Final = re.compile(r"kube-api-access-[a-z0-9]{5}")
+_TOKEN: Final = re.compile(rf"{TOKEN}[a-z0-9]{{5}}")
 """Source: kubernetes plugin/pkg/admission/serviceaccount/admission.go@v1.34.2, ServiceAccountVolumeName and GenerateName."""
 
 
@@ -56,7 +57,7 @@ class PodDecider:
         self._proposer = proposer
         self._kept: Kept[Answer] = Kept(_MOST, most_bytes=_MOST_BYTES)
         # It starts as the name does, since by that a template is told from what is added to it.
-        self._stand_in: Final = f"kube-api-access-{secrets.token_hex(16)}".encode()
+        self._stand_in: Final = f"{TOKEN}{secrets.token_hex(16)}".encode()
 
     @property
     def size(self) -> int:

@@ -13,7 +13,7 @@ from typing import Final
 from injector.cluster import Body, Json
 from injector.knowledge.replicasets import HASHES, iter_makers
 
-_TOKEN: Final = "kube-api-access-"  # noqa: S105 - a volume's name
+TOKEN: Final = "kube-api-access-"  # noqa: S105 - a volume's name
 """Start of the volume with the ServiceAccount's token. Source: kubernetes plugin/pkg/admission/serviceaccount/admission.go."""
 _CRON_JOB: Final = re.compile(r"(.+)-\d{8,10}\Z")
 """A CronJob's Jobs end in the minute they are scheduled for. Source: kubernetes pkg/controller/cronjob/utils.go, getJobName."""
@@ -135,7 +135,7 @@ def _container(value: Json) -> Json:
     if not isinstance(mounts, list):
         return value
     kept: list[Json] = [
-        one for one in mounts if not (isinstance(one, dict) and _text(one.get("name")).startswith(_TOKEN))
+        one for one in mounts if not (isinstance(one, dict) and _text(one.get("name")).startswith(TOKEN))
     ]
     return {**value, "volumeMounts": kept}
 
@@ -144,7 +144,7 @@ def _is_told(volume: Json) -> bool:
     """Tell whether a volume stands in the template: no token, and no claim, whose name each pod of a StatefulSet has its own."""
     if not isinstance(volume, dict):
         return True
-    return not (_text(volume.get("name")).startswith(_TOKEN) or "persistentVolumeClaim" in volume)
+    return not (_text(volume.get("name")).startswith(TOKEN) or "persistentVolumeClaim" in volume)
 
 
 def _map(value: Json | None) -> Mapping[str, Json]:
